@@ -1,0 +1,28 @@
+"""Convolutional networks for handwritten digits, as scikit-learn estimators."""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+# Public name -> module that defines it. Loaded on first use (PEP 562), so that
+# `import cnn_digits` costs nothing and neither Keras nor TensorFlow is loaded before
+# the first fit.
+_PUBLIC = {
+    "Augment": "transformers",
+    "CNNDigitClassifier": "classifier",
+    "Normalize": "transformers",
+    "Reshape": "transformers",
+    "TrainingCurveDisplay": "display",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+
+def __getattr__(name):
+    if name in _PUBLIC:
+        return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,210 @@
+"""The networks: one function each, in one table.
+
+A function takes standardised images, shape (n, h, w, c), as a Keras tensor and the number
+of classes, and returns class probabilities. Each works on any image from 1 × 1 up: a step
+that a small image can't bear is left out.
+
+To add one: write its function, give it a line in `ARCHITECTURES`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network and the training that suits it, used where the user says "auto".
+
+    Parameters
+    ----------
+    function : callable
+        `f(x, n_classes, dropout) -> probabilities`.
+    dropout : float
+        Rate of the last dropout layer, where the user says None.
+    epochs : int
+        Epochs on a data set of MNIST's size.
+    learning_rate : float
+        Peak rate of Adam at batch size 128 under the one-cycle schedule.
+    label_smoothing : float
+    bfloat16 : bool
+        Whether training in bfloat16 has been measured to be faster at the same accuracy
+        on hardware that has it.
+    """
+
+    function: Callable
+    dropout: float
+    epochs: int = 10
+    learning_rate: float = 2e-3
+    label_smoothing: float = 0.0
+    bfloat16: bool = False
+
+
+def build_network(architecture, image_shape, n_classes, *, dropout, mean, std):
+    """Build the plain Keras model that maps raw images to class probabilities.
+
+    Parameters
+    ----------
+    architecture : str or callable
+        A name in `ARCHITECTURES`, or `f(image_shape, n_classes) -> keras.Model`.
+    image_shape : tuple of three ints
+    n_classes : int
+    dropout : float or None
+        None: the architecture's own.
+    mean, std : float
+        Of the training pixels; the first layer standardises by them.
+
+    Returns
+    -------
+    network : keras.Model
+        Not compiled.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a callable returns no Keras model or one of other input or output shape.
+    """
+    import keras
+
+    inputs = keras.Input(image_shape, name="image")
+    # In float32 whatever the policy: raw pixels may need more digits than half precision has.
+    x = keras.layers.Rescaling(1 / std, -mean / std, dtype="float32", name="standardize")(inputs)
+    if callable(architecture):
+        network = _checked(architecture(image_shape, n_classes), architecture, image_shape, n_classes)
+        outputs = network(x)
+        name = "cnn_digits"
+    else:
+        entry = ARCHITECTURES[architecture]
+        outputs = entry.function(x, n_classes, entry.dropout if dropout is None else dropout)
+        name = architecture
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _checked(network, architecture, image_shape, n_classes):
+    import keras
+
+    name = getattr(architecture, "__name__", repr(architecture))
+    if not isinstance(network, keras.Model):
+        raise TypeError(
+            f"architecture {name}(image_shape={image_shape}, n_classes={n_classes}) returned "
+            f"{network!r}; expected a keras.Model."
+        )
+    if not network.built or isinstance(network.input_shape, list):
+        raise ValueError(
+            f"architecture {name} returned a model without a known single input; begin it with "
+            "keras.Input(image_shape)."
+        )
+    if not _fits(network.input_shape[1:], image_shape):
+        raise ValueError(
+            f"architecture {name} returned a model for inputs of shape {network.input_shape[1:]}; "
+            f"expected image_shape={image_shape}."
+        )
+    if network.output_shape != (None, n_classes):
+        raise ValueError(
+            f"architecture {name} returned a model with output shape {network.output_shape}; "
+            f"expected {(None, n_classes)}: one probability for each of {n_classes} classes."
+        )
+    return network
+
+
+def _fits(shape, image_shape):
+    return len(shape) == len(image_shape) and all(
+        side is None or side == expected for side, expected in zip(shape, image_shape, strict=True)
+    )
+
+
+def _conv(x, filters, size, name, padding="valid", **kwargs):
+    """Convolution that pads instead of failing where the map is smaller than the kernel."""
+    from keras import layers
+
+    if min(x.shape[1:3]) < size:
+        padding = "same"
+    kwargs = {"activation": "relu"} | kwargs
+    return layers.Conv2D(filters, size, padding=padding, name=name, **kwargs)(x)
+
+
+def _pool(x, name):
+    """Halve each side by its maxima, except a side of one pixel, which has no half."""
+    from keras import layers
+
+    size = tuple(2 if side > 1 else 1 for side in x.shape[1:3])
+    return x if size == (1, 1) else layers.MaxPooling2D(size, name=name)(x)
+
+
+def _probabilities(x, n_classes):
+    from keras import layers
+
+    # In float32 whatever the policy, so that probabilities add up to 1.
+    return layers.Dense(n_classes, activation="softmax", dtype="float32", name="probabilities")(x)
+
+
+def _conv_bn(x, filters, size, name, **kwargs):
+    """Convolution, batch normalisation, ReLU."""
+    from keras import layers
+
+    x = _conv(x, filters, size, name, activation=None, use_bias=False, **kwargs)
+    # Statistics of the last 30 batches or so: with Keras's 0.99, a fit of one epoch on
+    # little data would predict with those of its first steps.
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def lenet5(x, n_classes, dropout):
+    """LeNet-5's layer sizes (LeCun et al. 1998), with ReLU, max pooling and dropout."""
+    from keras import layers
+
+    x = _pool(_conv(x, 6, 5, "conv1", padding="same"), "pool1")
+    x = _pool(_conv(x, 16, 5, "conv2"), "pool2")
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(120, activation="relu", name="dense1")(x)
+    x = layers.Dense(84, activation="relu", name="dense2")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    return _probabilities(x, n_classes)
+
+
+def simple(x, n_classes, dropout):
+    """Two convolutions and a dense layer: Keras's own MNIST example, 224,034 parameters."""
+    from keras import layers
+
+    x = _pool(_conv(x, 32, 3, "conv1"), "pool1")
+    x = _pool(_conv(x, 64, 3, "conv2"), "pool2")
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(128, activation="relu", name="dense")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    return _probabilities(x, n_classes)
+
+
+def deep(x, n_classes, dropout):
+    """The five-layer network of many Kaggle notebooks (after Y. Ghouzam, 2017)."""
+    from keras import layers
+
+    for block, (filters, size) in enumerate([(32, 5), (64, 3)], start=1):
+        for i in (1, 2):
+            x = _conv(x, filters, size, f"conv{block}_{i}", padding="same")
+        x = _pool(x, f"pool{block}")
+        x = layers.Dropout(dropout / 2, name=f"dropout{block}")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(256, activation="relu", name="dense")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    return _probabilities(x, n_classes)
+
+
+def compact(x, n_classes, dropout):
+    """Small, batch-normalised, early to shrink: the fastest of these to 99 %."""
+    from keras import layers
+
+    for i, (filters, size) in enumerate([(16, 3), (32, 3), (64, 3)], start=1):
+        x = _conv_bn(x, filters, size, f"conv{i}", padding="same")
+        # Maps of four pixels and fewer keep their places for the dense layer.
+        if min(x.shape[1:3]) > 4:
+            x = _pool(x, f"pool{i}")
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    return _probabilities(x, n_classes)
+
+
+ARCHITECTURES = {
+    "compact": Architecture(compact, dropout=0.2, epochs=8, learning_rate=6e-3),
+    "lenet5": Architecture(lenet5, dropout=0.25),
+    "simple": Architecture(simple, dropout=0.5, bfloat16=True),
+    "deep": Architecture(deep, dropout=0.5, bfloat16=True),
+}

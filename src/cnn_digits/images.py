@@ -1,0 +1,238 @@
+"""What counts as an array of images: its checks, its shapes, its pixels.
+
+Shared by the classifier and the transformers, so that each accepts and refuses the same
+arrays with the same words. NumPy and scikit-learn only.
+"""
+
+import math
+import warnings
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_array, gen_batches
+from sklearn.utils.validation import validate_data
+
+EXPECTED = "(n, features), (n, height, width) or (n, height, width, channels)"
+
+# Values looked at together when an array is checked or measured: large enough for
+# NumPy's speed, small enough that temporary copies don't show.
+_VALUES_PER_PIECE = 4_000_000
+
+# Rows that background and scale are estimated from: their error is far below that of
+# any pixel, and the cost does not grow with the data.
+_SAMPLE = 10_000
+
+
+def check_images(estimator, X, *, reset):
+    """Validate images for an estimator and keep its `n_features_in_` in step.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Gets `n_features_in_` (values per image) and, for a DataFrame,
+        `feature_names_in_` when `reset`; is compared with them otherwise.
+
+    X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+        Real, finite numbers of any dtype. Not copied if it is an ndarray.
+
+    reset : bool
+        True in `fit`, False in every later call.
+
+    Returns
+    -------
+    X : ndarray of the same shape
+
+    Raises
+    ------
+    ValueError, TypeError
+        If X is empty, sparse, ragged, complex, text, not finite, or of other
+        dimensions than these, or does not have the values per image seen in `fit`.
+    """
+    name = type(estimator).__name__
+    if isinstance(X, (list, tuple)):
+        _check_not_ragged(X)
+    images = check_array(
+        X, allow_nd=True, ensure_all_finite=False, estimator=estimator, input_name="X"
+    )
+    if images.ndim > 4:
+        raise ValueError(
+            f"X has {images.ndim} dimensions, shape {images.shape}; {name} expects "
+            f"{EXPECTED}."
+        )
+    if 0 in images.shape:
+        raise ValueError(
+            f"X has images without pixels: shape {images.shape}; {name} expects {EXPECTED}."
+        )
+    check_finite(images)
+    if images.ndim == 2:
+        # The original X, because only a DataFrame has feature names.
+        validate_data(estimator, X if hasattr(X, "shape") else images, reset=reset,
+                      skip_check_array=True)  # fmt: skip
+    elif reset:
+        estimator.n_features_in_ = math.prod(images.shape[1:])
+        if hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+    return images
+
+
+def _check_not_ragged(X):
+    lengths = [len(row) if hasattr(row, "__len__") else None for row in X]
+    for i, length in enumerate(lengths):
+        if length != lengths[0]:
+            raise ValueError(
+                f"X is ragged: X[0] has length {lengths[0]}, X[{i}] has length {length}; "
+                f"all images must have the same shape, as in {EXPECTED}."
+            )
+
+
+def check_finite(images):
+    """Raise ValueError that names the first row with NaN or infinity, if there is one."""
+    if images.dtype.kind != "f":
+        return
+    for rows in pieces(images):
+        piece = images[rows]
+        # A sum is several times cheaper than a look at each value; it can only err on
+        # the safe side, by overflow.
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = piece.sum(dtype=np.float32)
+        if np.isfinite(total):
+            continue
+        with np.errstate(over="ignore"):
+            bad = ~np.isfinite(piece.astype(np.float32))
+        if bad.any():
+            where = tuple(int(i) for i in np.argwhere(bad)[0])
+            value = piece[where]
+            where = (rows.start + where[0], *where[1:])
+            if np.isnan(value):
+                seen = "NaN"
+            elif np.isinf(value):
+                seen = "infinity"
+            else:
+                seen = f"{value}, infinity in float32"
+            raise ValueError(
+                f"Input X contains {seen}: row {where[0]}, X[{', '.join(map(str, where))}]. "
+                "Pixels must be finite numbers; find such rows with "
+                "np.flatnonzero(~np.isfinite(X).reshape(len(X), -1).all(axis=1))."
+            )
+
+
+def pieces(images):
+    """Slices of rows that together cover `images`, each of a bounded number of values."""
+    per_row = math.prod(images.shape[1:])
+    return gen_batches(len(images), max(1, _VALUES_PER_PIECE // per_row))
+
+
+def check_image_shape(image_shape):
+    """Raise unless `image_shape` is None, (h, w) or (h, w, c) of positive integers."""
+    if image_shape is None:
+        return
+    if (
+        not isinstance(image_shape, (tuple, list))
+        or len(image_shape) not in (2, 3)
+        or not all(isinstance(side, Integral) and side > 0 for side in image_shape)
+    ):
+        raise ValueError(
+            f"image_shape={image_shape!r}; expected None, (height, width) or (height, width, "
+            "channels), all positive integers."
+        )
+
+
+def infer_image_shape(images, image_shape=None):
+    """Height, width and channels of validated images.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, features), (n, h, w) or (n, h, w, c)
+    image_shape : None, (h, w) or (h, w, c)
+        What the user says. None: 3-D and 4-D arrays say it themselves, flat images are
+        taken as square and grey.
+
+    Returns
+    -------
+    image_shape : tuple of three ints
+        Of more pixels than there are features, with a warning, if flat images are no
+        square: they are zero-padded to it.
+    """
+    check_image_shape(image_shape)
+    if image_shape is not None:
+        expected = (*map(int, image_shape), 1)[:3]
+        seen = (*images.shape[1:], 1)[:3]
+        if images.ndim == 2 and images.shape[1] != math.prod(expected):
+            raise ValueError(
+                f"X has {images.shape[1]} features, but image_shape={image_shape} takes "
+                f"{' × '.join(map(str, image_shape))} = {math.prod(expected)}."
+            )
+        if images.ndim > 2 and seen != expected:
+            raise ValueError(
+                f"X has images of shape {images.shape[1:]}, but image_shape={image_shape}."
+            )
+        return expected
+    if images.ndim > 2:
+        return (*images.shape[1:], 1)[:3]
+    n_features = images.shape[1]
+    side = math.isqrt(n_features - 1) + 1
+    if side * side != n_features:
+        label = (
+            f" {n_features - 1} would be: was a label column left in?"
+            if math.isqrt(n_features - 1) ** 2 == n_features - 1
+            else " Was a label column left in?"
+        )
+        warnings.warn(
+            f"X has {n_features} features, which is no square number: each row is padded with "
+            f"{side * side - n_features} zeros to {side} × {side}.{label} For images that are "
+            "not square or not grey set image_shape=(height, width) or (height, width, "
+            "channels).",
+            UserWarning,
+            stacklevel=2,
+        )
+    return side, side, 1
+
+
+def check_same_shape(estimator, images, image_shape):
+    """Raise ValueError if 3-D or 4-D `images` are not of the fitted shape.
+
+    Flat ones are compared by their number of features, in `check_images`.
+    """
+    if images.ndim > 2 and (*images.shape[1:], 1)[:3] != image_shape:
+        raise ValueError(
+            f"X has images of shape {images.shape[1:]}, but {type(estimator).__name__} is "
+            f"expecting images of shape {image_shape}, as in fit."
+        )
+
+
+def to_image_shape(images, image_shape):
+    """View validated images as (n, h, w, c), zero-padding flat ones where they are short."""
+    n_pixels = math.prod(image_shape)
+    if images.ndim == 2 and images.shape[1] < n_pixels:
+        images = np.pad(images, ((0, 0), (0, n_pixels - images.shape[1])))
+    return images.reshape(len(images), *image_shape)
+
+
+def pixel_dtype(images):
+    """The dtype that pixels travel in: uint8 where that is exact, float32 elsewhere."""
+    kind = images.dtype.kind
+    if images.dtype == np.uint8 or kind == "b":
+        return np.dtype(np.uint8)
+    if kind in "iu" and all(
+        images[rows].min() >= 0 and images[rows].max() <= 255 for rows in pieces(images)
+    ):
+        return np.dtype(np.uint8)
+    return np.dtype(np.float32)
+
+
+def sample_rows(images):
+    """At most 10,000 rows, evenly spaced: enough to learn a scale or a background from."""
+    return images[:: -(-len(images) // _SAMPLE)]
+
+
+def border_median(images):
+    """Background of images of shape (n, h, w, c): the median of the border, per channel.
+
+    Returns
+    -------
+    background : ndarray of shape (c,), float32
+    """
+    images = sample_rows(images)
+    edges = [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]]
+    border = np.concatenate([edge.reshape(-1, images.shape[-1]) for edge in edges])
+    return np.median(border, axis=0).astype(np.float32)
