@@ -259,9 +259,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None
-    ):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train a network on images and labels.
 
         Parameters
@@ -629,9 +627,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         fraction = 0.1 if self.validation_fraction is None else self.validation_fraction
         present, counts = np.unique(y[rows], return_counts=True)
         n_val = math.ceil(fraction * len(rows))
-        scarce = [
-            f"{classes[c]!r} ({n})" for c, n in zip(present, counts, strict=True) if n < 2
-        ]
+        scarce = [f"{classes[c]!r} ({n})" for c, n in zip(present, counts, strict=True) if n < 2]
         reason = None
         if scarce:
             reason = f"labels with a single image: {', '.join(scarce)}"

@@ -56,8 +56,7 @@ def check_images(estimator, X, *, reset):
     )
     if images.ndim > 4:
         raise ValueError(
-            f"X has {images.ndim} dimensions, shape {images.shape}; {name} expects "
-            f"{EXPECTED}."
+            f"X has {images.ndim} dimensions, shape {images.shape}; {name} expects {EXPECTED}."
         )
     if 0 in images.shape:
         raise ValueError(

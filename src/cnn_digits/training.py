@@ -59,6 +59,7 @@ def _import_keras_classifier():
 
 KerasClassifier = _import_keras_classifier()
 
+
 def _share_cores():
     """Give TensorFlow as many threads as OMP_NUM_THREADS says, if it has none yet.
 
@@ -158,8 +159,9 @@ def check_components(optimizer, loss, callbacks):
         loss_name = None
     if loss_name is None or not (isinstance(loss, str) or callable(loss)):
         raise ValueError(
-            f"loss={loss!r}; expected the name of a Keras loss, such as 'categorical_crossentropy', "
-            "a keras.losses.Loss or a function of targets and probabilities."
+            f"loss={loss!r}; expected the name of a Keras loss, such as "
+            "'categorical_crossentropy', a keras.losses.Loss or a function of targets and "
+            "probabilities."
         )
     if loss_name.lower().startswith("sparse"):
         raise ValueError(
@@ -326,9 +328,7 @@ class _Engine(KerasClassifier):
         )
 
 
-def _batches(
-    data, image_shape, n_classes, batch_size, *, label_smoothing=0.0, epochs=1, seed=None
-):
+def _batches(data, image_shape, n_classes, batch_size, *, label_smoothing=0.0, epochs=1, seed=None):
     """Batches of (images, one-hot targets, weights) as a `tf.data.Dataset`.
 
     One dataset spans all epochs, so that nothing is torn down between them. Without a
@@ -377,13 +377,12 @@ def _batches(
         def epoch(number):
             order = rows
             if seed is not None:
-                order = tf.random.experimental.stateless_shuffle(rows, [tf.constant(seed, tf.int64), number])
+                order = tf.random.experimental.stateless_shuffle(
+                    rows, [tf.constant(seed, tf.int64), number]
+                )
             return tf.data.Dataset.range(steps).map(lambda step: batch(order, step))
 
-        if seed is None:
-            dataset = epoch(0)
-        else:
-            dataset = tf.data.Dataset.range(epochs).flat_map(epoch)
+        dataset = epoch(0) if seed is None else tf.data.Dataset.range(epochs).flat_map(epoch)
         options = tf.data.Options()
         # Its thread sleeps for up to 40 s, and whoever drops the iterator waits for it.
         options.autotune.enabled = False
@@ -519,7 +518,8 @@ def _bilinear(images, rows, columns, image_shape):
     ops = keras.ops
     height, width, channels = image_shape
     images = ops.reshape(
-        ops.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)]), (-1, (height + 2) * (width + 2), channels)
+        ops.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)]),
+        (-1, (height + 2) * (width + 2), channels),
     )
     # One pixel of zeros all around; what lies further out is moved onto it.
     rows, columns = ops.clip(rows + 1, 0, height + 1), ops.clip(columns + 1, 0, width + 1)

@@ -261,9 +261,7 @@ class Reshape(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         return tags
 
 
-class Augment(
-    OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
-):
+class Augment(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Rotate, zoom, shift and distort training images at random; leave all others alone.
 
     Stands last before the classifier. `fit_transform`, which a `Pipeline` calls in `fit`,
@@ -545,7 +543,9 @@ class AugmentedImages:
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
-            raise ValueError("AugmentedImages are drawn when asked for: there is no array to share.")
+            raise ValueError(
+                "AugmentedImages are drawn when asked for: there is no array to share."
+            )
         image_shape = self.augment.image_shape_
         out = np.empty(self.shape, dtype=self.dtype)
         for i, row in enumerate(self._rows):

@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+
+from cnn_digits.architectures import ARCHITECTURES, build_network
+
+keras = pytest.importorskip("keras")
+
+
+def build(architecture, image_shape=(28, 28, 1), n_classes=10):
+    return build_network(architecture, image_shape, n_classes, dropout=None, mean=33.0, std=79.0)
+
+
+def table(network):
+    """Output shape and number of parameters of each layer that has an effect on either."""
+    return [
+        (type(layer).__name__, layer.output.shape[1:], layer.count_params())
+        for layer in network.layers[2:]
+    ]
+
+
+def test_simple_is_exactly_this_network():
+    network = build("simple")
+    assert network.count_params() == 225_034
+    assert table(network) == [
+        ("Conv2D", (26, 26, 32), 320),
+        ("MaxPooling2D", (13, 13, 32), 0),
+        ("Conv2D", (11, 11, 64), 18_496),
+        ("MaxPooling2D", (5, 5, 64), 0),
+        ("Flatten", (1600,), 0),
+        ("Dense", (128,), 204_928),
+        ("Dropout", (128,), 0),
+        ("Dense", (10,), 1_290),
+    ]
+    assert network.get_layer("dropout").rate == 0.5
+    assert network.get_layer("conv1").activation.__name__ == "relu"
+    assert network.get_layer("probabilities").activation.__name__ == "softmax"
+
+
+def test_lenet5_has_the_published_layer_sizes():
+    sizes = [shape for kind, shape, _ in table(build("lenet5")) if kind != "Dropout"]
+    assert sizes == [
+        (28, 28, 6),
+        (14, 14, 6),
+        (10, 10, 16),
+        (5, 5, 16),
+        (400,),
+        (120,),
+        (84,),
+        (10,),
+    ]
+
+
+def test_deep_is_the_network_of_the_notebooks():
+    network = build("deep")
+    assert network.count_params() == 887_530
+    rates = [layer.rate for layer in network.layers if isinstance(layer, keras.layers.Dropout)]
+    assert rates == [0.25, 0.25, 0.5]
+
+
+def test_compact_is_small():
+    assert build("compact").count_params() < 100_000
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize(
+    "image_shape",
+    [(1, 1, 1), (1, 7, 1), (2, 2, 1), (3, 5, 1), (8, 8, 1), (9, 4, 3), (16, 16, 1), (28, 28, 3)],
+)
+@pytest.mark.parametrize("n_classes", [1, 2, 37])
+def test_any_image_and_any_number_of_classes(name, image_shape, n_classes):
+    network = build(name, image_shape, n_classes)
+    X = np.random.default_rng(0).integers(0, 256, (3, *image_shape), dtype=np.uint8)
+    proba = np.asarray(network(X))
+    assert proba.shape == (3, n_classes)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_standard_layers_only(name):
+    for layer in build(name).layers:
+        assert type(layer).__module__.startswith("keras.")
+
+
+def test_dropout_is_handed_on():
+    network = build_network("deep", (28, 28, 1), 10, dropout=0.3, mean=0.0, std=1.0)
+    assert network.get_layer("dropout").rate == 0.3
+    assert network.get_layer("dropout1").rate == 0.15
+
+
+def dense(image_shape, n_classes):
+    return keras.Sequential(
+        [keras.Input(image_shape), keras.layers.Flatten(), keras.layers.Dense(n_classes, "softmax")]
+    )
+
+
+def test_callable():
+    network = build(dense, (4, 5, 2), 3)
+    assert network.input_shape == (None, 4, 5, 2)
+    assert network.output_shape == (None, 3)
+
+
+def no_model(image_shape, n_classes):
+    return None
+
+
+def too_few_outputs(image_shape, n_classes):
+    return dense(image_shape, n_classes - 3)
+
+
+def other_input(image_shape, n_classes):
+    return dense((8, 8, 1), n_classes)
+
+
+def no_input(image_shape, n_classes):
+    return keras.Sequential([keras.layers.Flatten()])
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "message"),
+    [
+        (no_model, TypeError, r"returned None; expected a keras.Model"),
+        (too_few_outputs, ValueError, r"output shape \(None, 7\); expected \(None, 10\)"),
+        (other_input, ValueError, r"shape \(8, 8, 1\); expected image_shape=\(28, 28, 1\)"),
+        (no_input, ValueError, r"begin it with keras.Input"),
+    ],
+)
+def test_bad_callable(function, error, message):
+    with pytest.raises(error, match=message):
+        build(function)
+
+
+def test_standardizing_undoes_the_pixel_scale():
+    x = keras.ops.convert_to_tensor(np.array([[[[33.0]]], [[[112.0]]]]))
+    layer = build("compact", (1, 1, 1)).get_layer("standardize")
+    np.testing.assert_allclose(np.asarray(layer(x)).ravel(), [0, 1], atol=1e-6)

@@ -1,0 +1,37 @@
+import subprocess
+import sys
+
+import pytest
+
+import cnn_digits
+
+
+def run(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def test_import_loads_nothing_heavy():
+    heavy = "{'tensorflow', 'keras', 'scikeras', 'pandas', 'matplotlib'}"
+    assert run(f"import sys, cnn_digits; print({heavy} & set(sys.modules))") == "set()"
+
+
+def test_estimators_load_without_keras():
+    code = (
+        "import sys; from cnn_digits import Augment, CNNDigitClassifier, Normalize, Reshape;"
+        "CNNDigitClassifier();"
+        "print({'tensorflow', 'keras', 'scikeras'} & set(sys.modules))"
+    )
+    assert run(code) == "set()"
+
+
+def test_every_public_name_exists():
+    for name in cnn_digits.__all__:
+        assert getattr(cnn_digits, name) is not None
+    assert dir(cnn_digits) == sorted(cnn_digits.__all__)
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'CNN'"):
+        cnn_digits.CNN  # noqa: B018
