@@ -220,7 +220,10 @@ def pixel_dtype(images):
 
 
 def sample_rows(images):
-    """At most 10,000 rows, evenly spaced: enough to learn a scale or a background from."""
+    """At most 10,000 rows, evenly spaced: enough to learn a scale or a background from.
+
+    Serves an array of images and an array of row numbers alike.
+    """
     return images[:: -(-len(images) // _SAMPLE)]
 
 

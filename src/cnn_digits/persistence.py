@@ -4,8 +4,6 @@ Neither scikeras nor a temporary file has a part in it, and it is the same wheth
 somebody else's import has changed how Keras models are pickled.
 """
 
-import numpy as np
-
 
 def network_state(network):
     """Configuration and arrays of a compiled network, its optimizer's included.
@@ -22,10 +20,11 @@ def network_state(network):
     """
     import keras
 
+    convert = keras.ops.convert_to_numpy
     return {
         "config": keras.saving.serialize_keras_object(network),
-        "network": [np.asarray(variable) for variable in network.variables],
-        "optimizer": [np.asarray(variable) for variable in network.optimizer.variables],
+        "network": [convert(variable) for variable in network.variables],
+        "optimizer": [convert(variable) for variable in network.optimizer.variables],
     }
 
 

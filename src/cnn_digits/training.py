@@ -145,14 +145,15 @@ def seeded_build(seed, dtype_policy):
 
 def check_components(optimizer, loss, callbacks):
     """Raise unless Keras knows optimizer and loss, and callbacks are Keras callbacks."""
-    if not isinstance(optimizer, keras.optimizers.Optimizer):
-        try:
-            keras.optimizers.get(optimizer if isinstance(optimizer, str) else None)
-        except (ValueError, TypeError):
-            raise ValueError(
-                f"optimizer={optimizer!r}; expected the name of a Keras optimizer, such as 'adam', "
-                "'rmsprop' or 'sgd', or a keras.optimizers.Optimizer."
-            ) from None
+    try:
+        known = keras.optimizers.get(optimizer) if isinstance(optimizer, str) else optimizer
+    except ValueError:
+        known = None
+    if not isinstance(known, keras.optimizers.Optimizer):
+        raise ValueError(
+            f"optimizer={optimizer!r}; expected the name of a Keras optimizer, such as 'adam', "
+            "'rmsprop' or 'sgd', or a keras.optimizers.Optimizer."
+        )
     try:
         loss_name = getattr(keras.losses.get(loss), "__name__", type(loss).__name__)
     except (ValueError, TypeError):

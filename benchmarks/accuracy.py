@@ -1,0 +1,84 @@
+"""How accurate the classifier is on unseen digits, MNIST's and scikit-learn's.
+
+    CNN_DIGITS_DATA=<folder> python benchmarks/accuracy.py --default
+
+MNIST: trained on the first 50,000 training images, measured on the last 10,000.
+"""
+
+import argparse
+import time
+
+import mnist
+import numpy as np
+import report
+from sklearn.datasets import load_digits
+from sklearn.model_selection import StratifiedKFold, cross_validate
+
+from cnn_digits import CNNDigitClassifier
+from cnn_digits.architectures import ARCHITECTURES
+
+
+def on_mnist(data, seeds, **params):
+    """Accuracies in percent and seconds of the fits, one of each for each seed."""
+    X, y, X_test, y_test = data
+    accuracies, seconds = [], []
+    for seed in range(seeds):
+        clf = CNNDigitClassifier(**params, random_state=seed)
+        start = time.perf_counter()
+        clf.fit(X, y)
+        seconds.append(time.perf_counter() - start)
+        accuracies.append(100 * clf.score(X_test, y_test))
+    return accuracies, seconds
+
+
+def print_mnist(title, data, seeds, *, at_least=None, **params):
+    accuracies, seconds = on_mnist(data, seeds, **params)
+    report.header(title)
+    report.row("accuracy", accuracies, unit="%", by="mean", at_least=at_least)
+    print_standard_error(accuracies)
+    report.row("fit", seconds, unit="s", digits=1)
+
+
+def print_standard_error(values):
+    if len(values) > 1:
+        error = np.std(values, ddof=1) / np.sqrt(len(values))
+        print(f"  mean {np.mean(values):.3f}, standard error {error:.3f}")
+
+
+def print_digits():
+    cv = StratifiedKFold(5, shuffle=True, random_state=0)
+    digits = load_digits(return_X_y=True)
+    scores = cross_validate(CNNDigitClassifier(random_state=0), *digits, cv=cv)
+    accuracies = 100 * scores["test_score"]
+    report.header("scikit-learn's digits, defaults, five folds")
+    report.row("accuracy", accuracies, unit="%", by="mean", at_least=99.0)
+    print_standard_error(accuracies)
+    report.row("fit", scores["fit_time"], unit="s", by="max", at_most=15, digits=1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5, help="fits on MNIST of each kind")
+    parser.add_argument("--images", type=int, default=mnist.N_TRAIN, help="training images")
+    parser.add_argument("--default", action="store_true", help="CNNDigitClassifier() on MNIST too")
+    parser.add_argument("--architectures", action="store_true", help="all of them on MNIST too")
+    parser.add_argument("--epochs", type=int, default=4, help="with --architectures")
+    args = parser.parse_args()
+    report.machine()
+    data = mnist.split(args.images)
+    # TensorFlow is loaded by the first fit; that is no part of the times.
+    CNNDigitClassifier(epochs=1).fit(data[0][:200], data[1][:200])
+
+    images = f"MNIST, {len(data[0]):,} images"
+    print_mnist(f"{images}, 'compact', one epoch", data, args.seeds, at_least=98.8, epochs=1)
+    print_digits()
+    if args.default:
+        print_mnist(f"{images}, defaults", data, args.seeds)
+    if args.architectures:
+        for name in ARCHITECTURES:
+            title = f"{images}, {name!r}, {args.epochs} epochs"
+            print_mnist(title, data, args.seeds, architecture=name, epochs=args.epochs)
+
+
+if __name__ == "__main__":
+    main()
