@@ -1,0 +1,204 @@
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy.ndimage import map_coordinates
+
+from cnn_digits import Augment
+from cnn_digits.affine import inverse_transforms, sampling_points
+
+keras = pytest.importorskip("keras")
+
+from cnn_digits import training  # noqa: E402
+
+
+def run(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
+    ).stdout.strip()
+
+
+class TestScikeras:
+    def test_keras_is_left_as_it_was(self):
+        code = (
+            "import keras\n"
+            "classes = [keras.Model, keras.losses.Loss, keras.metrics.Metric,"
+            " keras.optimizers.Optimizer]\n"
+            "look = lambda: [(vars(c).get('__reduce__'), vars(c).get('__deepcopy__'),"
+            " c.__reduce__) for c in classes]\n"
+            "before = look()\n"
+            "import cnn_digits.training, sys\n"
+            "print(look() == before and 'scikeras' in sys.modules)"
+        )
+        assert run(code) == "True"
+
+    def test_who_imported_scikeras_before_keeps_it(self):
+        code = (
+            "import keras, scikeras\n"
+            "before = keras.Model.__reduce__\n"
+            "import cnn_digits.training\n"
+            "print(keras.Model.__reduce__ is before)"
+        )
+        assert run(code) == "True"
+
+    def test_own_keras_models_pickle_without_scikeras(self):
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        assert b"scikeras" not in pickle.dumps(model)
+
+
+@pytest.mark.parametrize(("threads", "expected"), [("1", "1 1"), ("", "0 0"), ("auto", "0 0")])
+def test_threads_follow_joblibs_setting(threads, expected):
+    code = (
+        "import cnn_digits.training, tensorflow as tf; t = tf.config.threading;"
+        "print(t.get_intra_op_parallelism_threads(), t.get_inter_op_parallelism_threads())"
+    )
+    assert run(code, OMP_NUM_THREADS=threads) == expected
+
+
+def test_threads_the_user_set_stay():
+    code = (
+        "import tensorflow as tf; t = tf.config.threading; t.set_intra_op_parallelism_threads(3);"
+        "import cnn_digits.training; print(t.get_intra_op_parallelism_threads())"
+    )
+    assert run(code, OMP_NUM_THREADS="1") == "3"
+
+
+def test_bfloat16_probe_answers():
+    assert training.bfloat16_pays() in (True, False)
+
+
+class TestBatches:
+    images = np.arange(103 * 4, dtype=np.float32).reshape(103, 4)
+    classes = np.arange(103) % 3
+
+    def batches(self, rows=None, weights=None, **kwargs):
+        rows = np.arange(103) if rows is None else rows
+        data = training.Rows(self.images, self.classes, weights, rows)
+        dataset = training._batches(data, (2, 2, 1), 3, 25, **kwargs)
+        return [tuple(np.asarray(part) for part in batch) for batch in dataset]
+
+    def test_even_batches_in_order(self):
+        batches = self.batches()
+        assert [len(x) for x, _ in batches] == [20, 21, 20, 21, 21]
+        np.testing.assert_array_equal(
+            np.concatenate([x for x, _ in batches]).reshape(103, 4), self.images
+        )
+        np.testing.assert_array_equal(
+            np.concatenate([y for _, y in batches]).argmax(axis=1), self.classes
+        )
+
+    def test_each_epoch_sees_each_row_once_in_another_order(self):
+        batches = self.batches(epochs=3, seed=5)
+        assert len(batches) == 15
+        orders = [
+            np.concatenate([x[:, 0, 0, 0] for x, _ in batches[i : i + 5]]) / 4 for i in (0, 5, 10)
+        ]
+        for order in orders:
+            np.testing.assert_array_equal(np.sort(order), np.arange(103))
+        assert (orders[0] != orders[1]).any()
+        assert (orders[1] != orders[2]).any()
+        again = self.batches(epochs=3, seed=5)
+        np.testing.assert_array_equal(again[7][0], batches[7][0])
+        assert (self.batches(epochs=3, seed=6)[7][0] != batches[7][0]).any()
+
+    def test_rows_and_weights(self):
+        rows = np.array([7, 100, 3])
+        weights = np.arange(103, dtype=np.float32)
+        ((x, y, w),) = self.batches(rows=rows, weights=weights)
+        np.testing.assert_array_equal(x.reshape(3, 4), self.images[rows])
+        np.testing.assert_array_equal(y.argmax(axis=1), self.classes[rows])
+        np.testing.assert_array_equal(w, rows)
+
+    def test_label_smoothing(self):
+        targets = self.batches(label_smoothing=0.3)[0][1]
+        np.testing.assert_allclose(np.unique(targets), [0.1, 0.8], rtol=1e-6)
+
+    def test_memmap_is_read_where_it_lies(self, tmp_path):
+        mapped = np.memmap(tmp_path / "X", np.float32, "w+", shape=self.images.shape)
+        mapped[:] = self.images
+        assert training._read_where_it_lies(np.asarray(mapped))
+        assert training._read_where_it_lies(mapped.reshape(-1, 2, 2))
+        assert not training._read_where_it_lies(self.images)
+        in_memory = self.batches(seed=1)
+        data = training.Rows(np.asarray(mapped), self.classes, None, np.arange(103))
+        for a, b in zip(training._batches(data, (2, 2, 1), 3, 25, seed=1), in_memory, strict=True):
+            np.testing.assert_array_equal(a[0], b[0])
+
+    def test_no_autotune(self):
+        data = training.Rows(self.images, self.classes, None, np.arange(103))
+        options = training._batches(data, (2, 2, 1), 3, 25).options()
+        assert options.autotune.enabled is False
+
+
+class TestOneCycle:
+    def test_up_and_down(self):
+        rates = [training.one_cycle(progress) for progress in np.linspace(0, 1, 101)]
+        assert rates[0] == pytest.approx(0.04)
+        assert np.argmax(rates) == 25
+        assert rates[25] == 1
+        assert rates[100] == pytest.approx(0)
+        assert (np.diff(rates[:26]) > 0).all()
+        assert (np.diff(rates[25:]) < 0).all()
+
+
+class TestRandomDistortion:
+    def distort(self, images, **params):
+        background = params.pop("background", np.zeros(images.shape[-1], np.float32))
+        layer = training.RandomDistortion(Augment(**params), images.shape[1:], background, 3)
+        return [np.asarray(layer(images, training=True)) for _ in range(2)]
+
+    def test_drawn_anew_for_each_batch_and_each_image(self):
+        images = np.tile(np.eye(20, dtype=np.float32)[None, :, :, None], (4, 1, 1, 1))
+        first, second = self.distort(images)
+        assert (first != second).any()
+        assert (first[0] != first[1]).any()
+        np.testing.assert_array_equal(self.distort(images)[0], first)
+
+    def test_only_in_training(self):
+        images = np.random.default_rng(0).random((2, 9, 9, 1), dtype=np.float32)
+        layer = training.RandomDistortion(Augment(), (9, 9, 1), np.zeros(1, np.float32), 0)
+        np.testing.assert_array_equal(np.asarray(layer(images, training=False)), images)
+
+    @pytest.mark.parametrize("elastic", [0, 0.05])
+    def test_background(self, elastic):
+        images = np.full((3, 12, 12, 2), 7.0, np.float32)
+        images[..., 1] = 90
+        background = np.array([7, 90], np.float32)
+        out, _ = self.distort(
+            images, rotation=90, shift=0.5, elastic=elastic, background=background
+        )
+        np.testing.assert_allclose(out, images, rtol=1e-5)
+
+    def test_elastic_deforms(self):
+        images = np.zeros((2, 28, 28, 1), np.float32)
+        images[:, 8:20, 14] = 1
+        out, _ = self.distort(images, rotation=0, zoom=0, shift=0, elastic=0.04)
+        assert (out != images).any()
+        assert out.sum() == pytest.approx(images.sum(), rel=0.3)
+
+    @pytest.mark.parametrize("image_shape", [(9, 7, 2), (8, 8, 1)])
+    def test_three_ways_to_sample_agree(self, image_shape):
+        """Keras's affine operation, our bilinear sampling and SciPy's, which Augment uses."""
+        rng = np.random.default_rng(0)
+        images = rng.random((5, *image_shape), dtype=np.float32)
+        augment = Augment(rotation=60, zoom=0.4, shift=0.3, shear=20)
+        transforms = inverse_transforms(rng.uniform(-1, 1, (5, 8)), augment, image_shape)
+        transforms = transforms.astype(np.float32)
+        rows, columns = sampling_points(transforms, image_shape)
+        scipy = np.empty_like(images)
+        for i in range(5):
+            for c in range(image_shape[2]):
+                scipy[i, ..., c] = map_coordinates(
+                    images[i, ..., c], [rows[i], columns[i]], order=1, mode="grid-constant"
+                )
+        by_keras = np.asarray(keras.ops.image.affine_transform(images, transforms))
+        ours = np.asarray(training._bilinear(images, rows, columns, image_shape))
+        np.testing.assert_allclose(by_keras, scipy, atol=1e-4)
+        np.testing.assert_allclose(ours, scipy, atol=1e-4)
