@@ -7,7 +7,9 @@ keras = pytest.importorskip("keras")
 
 
 def build(architecture, image_shape=(28, 28, 1), n_classes=10):
-    return build_network(architecture, image_shape, n_classes, dropout=None, mean=33.0, std=79.0)
+    return build_network(
+        image_shape, n_classes, architecture=architecture, dropout=None, mean=33.0, std=79.0
+    )
 
 
 def table(network):
@@ -82,7 +84,7 @@ def test_standard_layers_only(name):
 
 
 def test_dropout_is_handed_on():
-    network = build_network("deep", (28, 28, 1), 10, dropout=0.3, mean=0.0, std=1.0)
+    network = build_network((28, 28, 1), 10, architecture="deep", dropout=0.3, mean=0.0, std=1.0)
     assert network.get_layer("dropout").rate == 0.3
     assert network.get_layer("dropout1").rate == 0.15
 

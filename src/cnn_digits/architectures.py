@@ -39,15 +39,15 @@ class Architecture:
     bfloat16: bool = False
 
 
-def build_network(architecture, image_shape, n_classes, *, dropout, mean, std):
+def build_network(image_shape, n_classes, *, architecture, dropout, mean, std):
     """Build the plain Keras model that maps raw images to class probabilities.
 
     Parameters
     ----------
-    architecture : str or callable
-        A name in `ARCHITECTURES`, or `f(image_shape, n_classes) -> keras.Model`.
     image_shape : tuple of three ints
     n_classes : int
+    architecture : str or callable
+        A name in `ARCHITECTURES`, or `f(image_shape, n_classes) -> keras.Model`.
     dropout : float or None
         None: the architecture's own.
     mean, std : float

@@ -406,6 +406,67 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
+    def save(self, path):
+        """Write the fitted classifier to a file that is safe to open.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Replaced if it exists; never left half-written.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If an optimizer, a loss or labels can't be written as text: a loss function of
+            your own, say. Pickle the classifier then.
+        OSError
+            If the file can't be written.
+
+        Notes
+        -----
+        A zip of JSON and arrays: parameters, labels, history, weights and the state of the
+        optimizer. Left out are `callbacks`, a RandomState, and the code of an architecture of
+        your own.
+        """
+        from cnn_digits import persistence
+
+        check_is_fitted(self)
+        persistence.save(self, path)
+
+    @classmethod
+    def load(cls, path, *, architecture=None):
+        """Read a classifier that `save` has written.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        architecture : callable or None, default=None
+            The function that built the network, if it was one of your own: files hold no
+            code. Must be None otherwise.
+
+        Returns
+        -------
+        clf : CNNDigitClassifier
+            Fitted; `partial_fit` and `warm_start` go on where it was.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is none of `save`, damaged, altered, or of a later version, or if
+            `architecture` is missing.
+        """
+        from cnn_digits import persistence
+        from cnn_digits.inference import Predictor
+
+        clf = persistence.load(cls(), path, architecture)
+        clf._predictor = Predictor(clf.model_, clf.image_shape_)
+        return clf
+
     def _fit(self, X, y, sample_weight, validation=None, *, resume, classes=None, piece=False):
         before = dict(vars(self))
         try:
@@ -462,15 +523,14 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         if resume:
             network = self.model_
         else:
+            building = {
+                "architecture": self.architecture,
+                "dropout": self.dropout,
+                "mean": float(sample.mean(dtype=np.float64)),
+                "std": float(sample.std(dtype=np.float64)) or 1.0,
+            }
             with training.seeded_build(build_seed, settings.dtype_policy):
-                network = build_network(
-                    self.architecture,
-                    image_shape,
-                    len(classes),
-                    dropout=self.dropout,
-                    mean=float(sample.mean(dtype=np.float64)),
-                    std=float(sample.std(dtype=np.float64)) or 1.0,
-                )
+                network = build_network(image_shape, len(classes), **building)
                 training.compile_network(network, optimizer=self.optimizer, loss=self.loss)
 
         interrupt = None
@@ -494,6 +554,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
             self.classes_ = classes
             self.image_shape_ = image_shape
             self.model_ = network
+            # What `save` needs; the parameters may be changed after the fit.
+            self._building = {**building, "dtype_policy": settings.dtype_policy}
             self._pixel_range = float(sample.min()), float(sample.max())
             self._predictor = Predictor(network, image_shape)
         self.history_ = history

@@ -1,0 +1,49 @@
+"""Every code block of the README runs."""
+
+import re
+import shlex
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+from cnn_digits.cli import main
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text("utf-8"), re.M | re.S)
+
+
+def test_no_block_of_another_kind():
+    fences = re.findall(r"^```(\w*)$", README.read_text("utf-8"), re.M)
+    assert sorted(set(fences)) == ["", "bash", "python"]
+    assert len(fences) == 2 * (len(blocks("bash")) + len(blocks("python")))
+
+
+@pytest.mark.slow
+def test_python(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), namespace)
+    assert namespace["search"].best_score_ > 0.8
+    plt.close("all")
+
+
+def test_commands(tmp_path, monkeypatch):
+    """The two commands; what comes before their last step is run by .ci/run."""
+    demo, test = blocks("bash")
+    setup = "python3 -m venv .venv && . .venv/bin/activate && pip install "
+    assert demo.startswith(setup + ". && ")
+    assert test == setup + '-e ".[test]" && pytest\n'
+    monkeypatch.chdir(tmp_path)
+    program, *argv = shlex.split(demo.split("&&")[-1])
+    assert program == "cnn-digits"
+    assert main(argv) == 0
+
+
+def test_pictures_exist():
+    for path in re.findall(r"!\[.+?\]\((.+?)\)", README.read_text("utf-8")):
+        assert (README.parent / path).is_file()
