@@ -486,10 +486,22 @@ class TestGoingOn:
         assert (clf.n_iter_, len(clf.classes_), clf.n_features_in_) == (1, 3, 49)
         assert_same_weights(clf, quick().fit(X[y < 3, :49], y[y < 3]))
 
-    def test_pickle_goes_on_where_it_was(self, few):
-        clf = quick().partial_fit(*few, classes=np.arange(10))
+    @pytest.mark.parametrize("augment", [None, Augment(rotation=5)])
+    def test_pickle_goes_on_where_it_was(self, few, augment):
+        clf = quick(augment=augment, warm_start=True).partial_fit(*few, classes=np.arange(10))
         copy = pickle.loads(pickle.dumps(clf))
         assert_same_weights(clf.partial_fit(*few), copy.partial_fit(*few))
+        assert_same_weights(clf.fit(*few), copy.fit(*few))
+
+    def test_pieces_are_not_traced_again(self, few):
+        clf = quick(augment=Augment()).partial_fit(*few, classes=np.arange(10))
+        trainer = clf._trainer
+        clf.partial_fit(*few)
+        assert clf._trainer is trainer
+        clf.set_params(augment=Augment(rotation=3)).partial_fit(*few)
+        assert clf._trainer is not trainer
+        clf.set_params(augment=None).partial_fit(*few)
+        assert clf._trainer is clf.model_
 
 
 class Interrupt(keras.callbacks.Callback):

@@ -151,7 +151,8 @@ class TestOneCycle:
 class TestRandomDistortion:
     def distort(self, images, **params):
         background = params.pop("background", np.zeros(images.shape[-1], np.float32))
-        layer = training.RandomDistortion(Augment(**params), images.shape[1:], background, 3)
+        layer = training.RandomDistortion(Augment(**params), images.shape[1:], background)
+        layer.reseed(3)
         return [np.asarray(layer(images, training=True)) for _ in range(2)]
 
     def test_drawn_anew_for_each_batch_and_each_image(self):
@@ -163,8 +164,18 @@ class TestRandomDistortion:
 
     def test_only_in_training(self):
         images = np.random.default_rng(0).random((2, 9, 9, 1), dtype=np.float32)
-        layer = training.RandomDistortion(Augment(), (9, 9, 1), np.zeros(1, np.float32), 0)
+        layer = training.RandomDistortion(Augment(), (9, 9, 1), np.zeros(1, np.float32))
         np.testing.assert_array_equal(np.asarray(layer(images, training=False)), images)
+
+    def test_seed(self):
+        images = np.tile(np.eye(20, dtype=np.float32)[None, :, :, None], (4, 1, 1, 1))
+        layer = training.RandomDistortion(Augment(), (20, 20, 1), np.zeros(1, np.float32))
+        draws = []
+        for seed in (1, 2, 1):
+            layer.reseed(seed)
+            draws.append(np.asarray(layer(images, training=True)))
+        np.testing.assert_array_equal(draws[0], draws[2])
+        assert (draws[0] != draws[1]).any()
 
     @pytest.mark.parametrize("elastic", [0, 0.05])
     def test_background(self, elastic):

@@ -465,6 +465,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
 
         clf = persistence.load(cls(), path, architecture)
         clf._predictor = Predictor(clf.model_, clf.image_shape_)
+        clf._trainer = None
         return clf
 
     def _fit(self, X, y, sample_weight, validation=None, *, resume, classes=None, piece=False):
@@ -533,22 +534,19 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
                 network = build_network(image_shape, len(classes), **building)
                 training.compile_network(network, optimizer=self.optimizer, loss=self.loss)
 
-        interrupt = None
-        try:
-            training.train(
-                network,
-                data,
-                held_out,
-                settings,
-                image_shape=image_shape,
-                background=border_median(sample),
-                seed=train_seed,
-                history=history,
-            )
-        except KeyboardInterrupt as error:
-            if not (self.warm_start or piece):
-                raise
-            interrupt = error
+        trainer, interrupt = training.train(
+            network,
+            data,
+            held_out,
+            settings,
+            trainer=self._trainer if resume else None,
+            image_shape=image_shape,
+            background=border_median(sample),
+            seed=train_seed,
+            history=history,
+        )
+        if interrupt is not None and not (self.warm_start or piece):
+            raise interrupt
 
         if not resume:
             self.classes_ = classes
@@ -558,6 +556,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
             self._building = {**building, "dtype_policy": settings.dtype_policy}
             self._pixel_range = float(sample.min()), float(sample.max())
             self._predictor = Predictor(network, image_shape)
+        self._trainer = trainer
         self.history_ = history
         self.n_iter_ = len(history.get("loss", ()))
         return interrupt
@@ -755,7 +754,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
             from cnn_digits.persistence import network_state
 
             state["model_"] = network_state(state["model_"])
-            del state["_predictor"]
+            del state["_predictor"], state["_trainer"]
         return state
 
     def __setstate__(self, state):
@@ -764,11 +763,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
             from cnn_digits.persistence import network_from_state
 
             network = network_from_state(state["model_"])
-            state = {
-                **state,
-                "model_": network,
-                "_predictor": Predictor(network, state["image_shape_"]),
-            }
+            predictor = Predictor(network, state["image_shape_"])
+            state = {**state, "model_": network, "_predictor": predictor, "_trainer": None}
         super().__setstate__(state)
 
     def __sklearn_tags__(self):

@@ -14,6 +14,7 @@ import threading
 import time
 import warnings
 from contextlib import contextmanager, nullcontext, suppress
+from copy import copy
 from dataclasses import dataclass
 
 import keras
@@ -212,7 +213,9 @@ def _jit():
     return keras.backend.backend() == "jax"
 
 
-def train(network, training, validation, settings, *, image_shape, background, seed, history):
+def train(
+    network, training, validation, settings, *, trainer, image_shape, background, seed, history
+):
     """Train a compiled network in place.
 
     Parameters
@@ -221,17 +224,30 @@ def train(network, training, validation, settings, *, image_shape, background, s
     training : Rows
     validation : Rows or None
     settings : Settings
+    trainer : keras.Model or None
+        What this function returned for the same network before: saves the second or so
+        that Keras takes to trace it.
     image_shape : tuple of three ints
     background : ndarray of shape (channels,)
         What augmentation fills uncovered corners with.
     seed : numpy.random.SeedSequence
     history : dict of lists
         Extended by what each epoch measures, also when training is interrupted.
+
+    Returns
+    -------
+    trainer : keras.Model
+        The network itself, or the network with random distortion before it.
+    interrupt : KeyboardInterrupt or None
+        The user's, if there was one.
     """
     order_seed, augment_seed = (int(word) for word in seed.generate_state(2) >> 1)
-    model = network
-    if settings.augment is not None:
-        model = _augmented(network, settings.augment, image_shape, background, augment_seed)
+    if settings.augment is None:
+        trainer = network
+    elif not _distorts_like(trainer, network, settings.augment):
+        trainer = _augmented(network, settings.augment, image_shape, background)
+    if trainer is not network:
+        trainer.get_layer("augment").reseed(augment_seed)
     callbacks = [
         *_own_callbacks(settings, validation is not None),
         *settings.callbacks,
@@ -240,7 +256,7 @@ def train(network, training, validation, settings, *, image_shape, background, s
     n_classes = network.output_shape[-1]
     steps = math.ceil(len(training.rows) / settings.batch_size)
     engine = _Engine(
-        model,
+        trainer,
         dataset=_batches(
             training, image_shape, n_classes, settings.batch_size,
             label_smoothing=settings.label_smoothing, epochs=settings.epochs, seed=order_seed,
@@ -255,10 +271,13 @@ def train(network, training, validation, settings, *, image_shape, background, s
     try:
         with _one_class_allowed() if n_classes == 1 else nullcontext():
             engine.fit(training.images, training.classes)
+    except KeyboardInterrupt as error:
+        return trainer, error
     finally:
         for callback in settings.callbacks:
             # A callback that holds a model can neither be cloned nor pickled.
             callback._model = None
+    return trainer, None
 
 
 @contextmanager
@@ -466,10 +485,17 @@ def one_cycle(progress):
     return 0.5 * (1 + math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
 
 
-def _augmented(network, augment, image_shape, background, seed):
+def _distorts_like(trainer, network, augment):
+    """Whether a trainer of an earlier call can serve again."""
+    if trainer is None or trainer is network:
+        return False
+    return trainer.get_layer("augment").does(augment)
+
+
+def _augmented(network, augment, image_shape, background):
     """The network with random distortion before it: what is trained, not what is kept."""
     inputs = keras.Input(image_shape, name="image")
-    distorted = RandomDistortion(augment, image_shape, background, seed)(inputs)
+    distorted = RandomDistortion(augment, image_shape, background)(inputs)
     model = keras.Model(inputs, network(distorted), name=f"augmented_{network.name}")
     model.compile(
         optimizer=network.optimizer,
@@ -483,12 +509,22 @@ def _augmented(network, augment, image_shape, background, seed):
 class RandomDistortion(keras.layers.Layer):
     """What `Augment` describes, drawn anew for every batch inside the training graph."""
 
-    def __init__(self, augment, image_shape, background, seed):
+    def __init__(self, augment, image_shape, background):
         super().__init__(name="augment", dtype="float32")
-        self._augment = augment
+        # A copy: the user may change theirs, and what is traced stays.
+        self._augment = copy(augment)
         self._image_shape = image_shape
         self._background = background
-        self._seed = keras.random.SeedGenerator(seed)
+        self._seed = keras.random.SeedGenerator(0)
+
+    def does(self, augment):
+        """Whether this is what `augment` describes; its seed does not count."""
+        ours, theirs = (a.get_params() | {"random_state": None} for a in (self._augment, augment))
+        return ours == theirs
+
+    def reseed(self, seed):
+        """Begin a sequence of draws."""
+        self._seed.state.assign([seed, 0])
 
     def call(self, images, training=False):
         if not training:
