@@ -187,12 +187,14 @@ def compact(x, n_classes, dropout):
     """Three normalised convolutions, early to shrink: the fastest of these to 99 %."""
     from keras import layers
 
-    for i, (filters, size) in enumerate([(16, 5), (32, 5), (64, 3)], start=1):
-        side = min(x.shape[1:3])
-        # A border of large maps can be spared; small ones keep every pixel.
-        padding = "valid" if side > 10 or i == 3 else "same"
+    # A border of large images can be spared, and their strokes are wider than three pixels.
+    small = min(x.shape[1:3]) <= 16
+    size, padding = (3, "same") if small else (5, "valid")
+    for i, filters in enumerate((16, 32, 64), start=1):
+        if i == 3:
+            size, padding = 3, "valid"
         x = _conv(x, filters, size, f"conv{i}", padding=padding, activation=None, use_bias=False)
-        if i < 3 and side > 4:
+        if i < 3 and min(x.shape[1:3]) > 4:
             x = _pool(x, f"pool{i}")
         # After pooling, because that leaves a quarter of the work. Statistics of the last
         # 30 batches or so: with Keras's momentum of 0.99, a fit of a few hundred steps

@@ -204,7 +204,7 @@ def compile_network(network, *, optimizer, loss):
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=_jit(),
     )
-    optimizer.build(network.trainable_variables)
+    network.optimizer.build(network.trainable_variables)
 
 
 def _jit():
