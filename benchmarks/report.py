@@ -6,9 +6,6 @@ from importlib.metadata import version
 
 import numpy as np
 
-# Read when TensorFlow is loaded: its start-up messages would tear the tables apart.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 _COLUMNS = ("n", "median", "mean", "sd", "min", "max")
 
 

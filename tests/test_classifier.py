@@ -1,3 +1,4 @@
+import os
 import pickle
 import random
 import threading
@@ -388,15 +389,17 @@ class TestRandomness:
         assert (weights(quick().fit(*few))[0] != weights(quick(random_state=1).fit(*few))[0]).any()
 
     def test_global_state_is_left_alone(self, few):
-        keras.utils.set_random_seed(3)
-        before = (random.getstate(), np.random.get_state()[1].tolist())  # noqa: NPY002
-        first = keras.random.uniform((3,))
-        keras.utils.set_random_seed(3)
-        policy = keras.config.dtype_policy()
-        quick(dtype_policy="mixed_bfloat16").fit(*few)
-        assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
-        assert keras.config.dtype_policy() is policy
-        np.testing.assert_array_equal(keras.random.uniform((3,)), first)
+        generator = keras.src.random.seed_generator.global_seed_generator()
+        look = [
+            random.getstate,
+            lambda: np.random.get_state()[1].tolist(),  # noqa: NPY002
+            lambda: generator.state.numpy().tolist(),
+            keras.config.dtype_policy,
+            lambda: dict(os.environ),
+        ]
+        before = [state() for state in look]
+        quick(dtype_policy="mixed_bfloat16", augment=Augment(elastic=0.02)).fit(*few)
+        assert [state() for state in look] == before
 
     def test_global_state_is_left_alone_by_an_error(self, few):
         state, policy = random.getstate(), keras.config.dtype_policy()
