@@ -170,6 +170,7 @@ class TestBadInput:
             ({"y": lambda y: y / 7}, "Unknown label type"),
             ({"y": lambda y: np.eye(10)[y]}, r"one label per image.*argmax"),
             ({"y": lambda y: np.where(y == 3, np.nan, y)}, "y contains NaN"),
+            ({"y": lambda y: [*y.astype(str)[:199], None]}, r"y\[199\] is None"),
             ({"sample_weight": lambda y: np.where(y == y[5], -1.0, 1.0)}, "negative weights"),
             ({"sample_weight": lambda y: np.zeros(200)}, "zero"),
             ({"sample_weight": lambda y: np.full(200, np.nan)}, "NaN"),

@@ -36,6 +36,11 @@ def test_refused(X, message):
         check_images(Reshape(), X, reset=True)
 
 
+def test_dates_are_refused():
+    with pytest.raises(TypeError, match="dtype datetime64"):
+        check_images(Reshape(), np.zeros((2, 4), "datetime64[s]"), reset=True)
+
+
 def test_sparse_is_refused():
     from scipy.sparse import csr_array
 

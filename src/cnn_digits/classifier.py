@@ -647,6 +647,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
                 "one-hot labels pass y.argmax(axis=1)."
             )
         y = column_or_1d(y, warn=True)
+        if y.dtype == object and None in y.tolist():
+            raise ValueError(f"y[{y.tolist().index(None)}] is None; expected a label per image.")
         check_classification_targets(y)
         if classes is None:
             encoder = LabelEncoder().fit(y)

@@ -54,6 +54,8 @@ def check_images(estimator, X, *, reset):
     images = check_array(
         X, allow_nd=True, ensure_all_finite=False, estimator=estimator, input_name="X"
     )
+    if images.dtype.kind not in "buif":
+        raise TypeError(f"X has dtype {images.dtype}; {name} expects numbers.")
     if images.ndim > 4:
         raise ValueError(
             f"X has {images.ndim} dimensions, shape {images.shape}; {name} expects {EXPECTED}."
