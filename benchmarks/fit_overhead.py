@@ -57,7 +57,9 @@ def fit_keras(architecture, epochs, train, validation):
 
     callback = clock()
     start = time.perf_counter()
-    network = build_network(architecture, (28, 28, 1), 10, dropout=None, mean=33.0, std=78.0)
+    network = build_network(
+        (28, 28, 1), 10, architecture=architecture, dropout=None, mean=33.0, std=78.0
+    )
     # Without XLA, as the classifier trains: the networks are to cost the same.
     network.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     network.fit(
