@@ -2,8 +2,10 @@
 
 import math
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from cnn_digits.images import pixel_dtype, to_image_shape
 
@@ -48,16 +50,21 @@ class Predictor:
             with self._lock:
                 if self._call is None:
                     self._call = _compiled(self._network, self._image_shape)
-        out = np.empty((len(images), self._network.output_shape[-1]), dtype=np.float32)
         dtype = pixel_dtype(images)
-        for start in range(0, len(images), self._chunk):
-            chunk = images[start : start + self._chunk]
-            n = len(chunk)
-            padded = min(self._chunk, 1 << (n - 1).bit_length())
-            batch = np.zeros((padded, *self._image_shape), dtype=dtype)
-            batch[:n] = to_image_shape(chunk, self._image_shape)
-            out[start : start + n] = self._call(batch)[:n]
-        return out
+        chunks = [images[rows] for rows in gen_batches(len(images), self._chunk)]
+        if len(chunks) == 1:
+            return self._predict(images, dtype)
+        # Two at a time: while one is in a layer that keeps a single core busy, the other
+        # has work for the rest.
+        with ThreadPoolExecutor(2) as pool:
+            return np.concatenate(list(pool.map(lambda chunk: self._predict(chunk, dtype), chunks)))
+
+    def _predict(self, chunk, dtype):
+        n = len(chunk)
+        padded = min(self._chunk, 1 << (n - 1).bit_length())
+        batch = np.zeros((padded, *self._image_shape), dtype=dtype)
+        batch[:n] = to_image_shape(chunk, self._image_shape)
+        return self._call(batch)[:n]
 
 
 def _compiled(network, image_shape):
@@ -65,7 +72,14 @@ def _compiled(network, image_shape):
     import keras
 
     if keras.backend.backend() != "tensorflow":
-        return network.predict_on_batch
+        # One at a time: under JAX, calls at the same time delete each other's weights.
+        lock = threading.Lock()
+
+        def call_alone(batch):
+            with lock:
+                return network.predict_on_batch(batch)
+
+        return call_alone
     import tensorflow as tf
 
     @tf.function(autograph=False, jit_compile=False)
