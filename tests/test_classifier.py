@@ -620,7 +620,8 @@ class TestAuto:
 
     def test_augment(self):
         assert isinstance(self.resolve().augment, Augment)
-        assert self.resolve(image_shape=(8, 8, 1)).augment is None
+        assert self.resolve(image_shape=(8, 8, 1)).augment.shift < Augment().shift
+        assert self.resolve(image_shape=(7, 9, 1)).augment is None
         assert self.resolve(augment=None).augment is None
         own = Augment(rotation=3)
         assert self.resolve(augment=own, image_shape=(8, 8, 1)).augment is own

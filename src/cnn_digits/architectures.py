@@ -198,8 +198,8 @@ def compact(x, n_classes, dropout):
             x = _pool(x, f"pool{i}")
         # After pooling, because that leaves a quarter of the work. Statistics of the last
         # 30 batches or so: with Keras's momentum of 0.99, a fit of a few hundred steps
-        # would predict with those of its first ones.
-        x = layers.BatchNormalization(momentum=0.9, name=f"norm{i}")(x)
+        # would predict with those of its first ones. No scale: the next layer has one.
+        x = layers.BatchNormalization(momentum=0.9, scale=False, name=f"norm{i}")(x)
         x = layers.ReLU(name=f"relu{i}")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dropout(dropout, name="dropout")(x)

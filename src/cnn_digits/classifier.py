@@ -40,9 +40,10 @@ _RATE_RELATIVE_TO_ADAM = {"adam": 1, "adamw": 1, "nadam": 1, "rmsprop": 0.3, "sg
 _MIN_STEPS = 1500
 _MAX_AUTO_EPOCHS = 100
 
-# The shorter side from which on "auto" augments: smaller digits fill their frame, and a
-# shift or a turn cuts them.
-_MIN_AUGMENTED_SIDE = 16
+# The shorter side from which on "auto" augments, and from which on as much as Augment does
+# by itself: smaller digits fill their frame, and a shift cuts them.
+_MIN_AUGMENTED_SIDE = 8
+_FULLY_AUGMENTED_SIDE = 16
 
 # What distortion wins in variety it costs in steps: in a single epoch on MNIST it lost
 # 0.15 points.
@@ -102,9 +103,9 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
 
     augment : Augment, None or "auto", default="auto"
         Random distortion of the training images, drawn anew in each epoch. "auto" is
-        `Augment()` for images of 16 × 16 and more, and None for smaller ones, for rows
-        that had to be padded to a square, and in a fit of a single epoch, which is too
-        short to gain by it. An `Augment` step before the classifier in
+        `Augment()` for images of 16 × 16 and more, less of it down to 8 × 8, and None for
+        smaller ones, for rows that had to be padded to a square, and in a fit of a single
+        epoch, which is too short to gain by it. An `Augment` step before the classifier in
         a pipeline takes the place of either; None turns off both.
 
     image_shape : (height, width), (height, width, channels) or None, default=None
@@ -610,10 +611,15 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         if augment is not None and isinstance(X, AugmentedImages):
             augment = X.augment
         elif augment == "auto":
+            side = min(image_shape[:2])
             is_padded = self.n_features_in_ < math.prod(image_shape)
-            is_tiny = min(image_shape[:2]) < _MIN_AUGMENTED_SIDE
             is_short = epochs < _MIN_AUGMENTED_EPOCHS and not piece
-            augment = None if is_tiny or is_padded or is_short else Augment()
+            if is_padded or is_short or side < _MIN_AUGMENTED_SIDE:
+                augment = None
+            elif side < _FULLY_AUGMENTED_SIDE:
+                augment = Augment(rotation=8, zoom=0.08, shift=0.03)
+            else:
+                augment = Augment()
 
         dtype_policy = self.dtype_policy
         if dtype_policy == "auto":
