@@ -32,6 +32,8 @@ def fit_each(backend, cases):
     # Read when Keras is loaded, which is now.
     os.environ["KERAS_BACKEND"] = backend
     import keras
+
+    # First, so that loading what reads the batches is in no fit's time.
     import tensorflow  # noqa: F401
 
     assert keras.backend.backend() == backend

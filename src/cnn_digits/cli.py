@@ -63,7 +63,7 @@ def _demo(args):
 
     start = time.perf_counter()
     with _quiet_tensorflow():
-        import keras  # noqa: F401
+        import keras  # noqa: F401 - loads TensorFlow, while it is kept quiet
     import matplotlib
 
     matplotlib.use("agg")
