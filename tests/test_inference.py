@@ -5,7 +5,8 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from cnn_digits.inference import Predictor  # noqa: E402
+from cnn_digits.architectures import ARCHITECTURES, build_network  # noqa: E402
+from cnn_digits.inference import Predictor, _seen  # noqa: E402
 
 
 class Counted(keras.layers.Layer):
@@ -55,6 +56,27 @@ def test_chunks_shrink_with_the_image(network):
     assert Predictor(network, (28, 28, 1))._chunk == 2048
     assert Predictor(network, (280, 280, 1))._chunk == 16
     assert Predictor(network, (10_000, 10_000, 1))._chunk == 1
+
+
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+@pytest.mark.parametrize("shape", [(1, 2, 1), (5, 8, 1), (17, 16, 3), (28, 31, 1), (29, 28, 1)])
+def test_pixels_that_are_left_out_have_no_influence(architecture, shape):
+    network = build_network(shape, 3, architecture=architecture, dropout=None, mean=90, std=50)
+    X = np.random.default_rng(0).integers(0, 256, (9, *shape), dtype=np.uint8)
+    expected = network.predict(X, verbose=0)
+    np.testing.assert_allclose(Predictor(network, shape)(X), expected, atol=1e-6)
+
+
+def test_what_a_network_sees(network):
+    def seen(architecture):
+        return _seen(
+            build_network((28, 28, 1), 10, architecture=architecture, dropout=None, mean=0, std=1)
+        )
+
+    assert seen("simple") == (26, 26, 1)
+    assert seen("compact") == (28, 28, 1)
+    # Of a layer that it does not know it can't tell.
+    assert _seen(network) == (4, 4, 1)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, np.int64, bool])
