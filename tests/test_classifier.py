@@ -609,6 +609,8 @@ class TestAuto:
         assert self.resolve(learning_rate=0.5).learning_rate == 0.5
         own = keras.optimizers.Adam(0.123)
         assert self.resolve(optimizer=own).learning_rate == pytest.approx(0.123)
+        scaled = keras.optimizers.LossScaleOptimizer(own)
+        assert self.resolve(optimizer=scaled).learning_rate == pytest.approx(0.123)
         assert self.resolve(optimizer="adagrad").learning_rate == pytest.approx(0.001)
 
     def test_optimizer_with_a_schedule_of_its_own(self):
@@ -684,6 +686,11 @@ class TestTrainingOptions:
         assert clf.model_.optimizer.momentum == 0.9
         assert not own.built
         assert_same_weights(clf, clone(clf).fit(*few))
+
+    def test_loss_scale_optimizer(self, few):
+        own = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.01))
+        clf = quick(optimizer=own, epochs=8).fit(*few)
+        assert clf.score(*few) > 0.5
 
     def test_optimizer_with_its_own_schedule(self, few):
         decay = keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.5)

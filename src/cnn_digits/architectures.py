@@ -7,6 +7,7 @@ that a small image can't bear is left out.
 To add one: write its function, give it a line in `ARCHITECTURES`.
 """
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -132,6 +133,14 @@ def _pool(x, name):
     return x if size == (1, 1) else layers.MaxPooling2D(size, name=name)(x)
 
 
+def _dropout(x, rate, name):
+    """Dropout that is seeded under every backend: torch heeds an explicit seed alone."""
+    from keras import layers
+
+    # From the generator that Keras itself draws seeds from.
+    return layers.Dropout(rate, seed=random.randrange(2**31), name=name)(x)
+
+
 def _probabilities(x, n_classes):
     from keras import layers
 
@@ -152,7 +161,7 @@ def lenet5(x, n_classes, dropout):
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(120, activation="relu", name="dense1")(x)
     x = layers.Dense(84, activation="relu", name="dense2")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
+    x = _dropout(x, dropout, "dropout")
     return _probabilities(x, n_classes)
 
 
@@ -164,7 +173,7 @@ def simple(x, n_classes, dropout):
     x = _pool(_conv(x, 64, 3, "conv2"), "pool2")
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(128, activation="relu", name="dense")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
+    x = _dropout(x, dropout, "dropout")
     return _probabilities(x, n_classes)
 
 
@@ -176,10 +185,10 @@ def deep(x, n_classes, dropout):
         for i in (1, 2):
             x = _conv(x, filters, size, f"conv{block}_{i}", padding="same")
         x = _pool(x, f"pool{block}")
-        x = layers.Dropout(dropout / 2, name=f"dropout{block}")(x)
+        x = _dropout(x, dropout / 2, f"dropout{block}")
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(256, activation="relu", name="dense")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
+    x = _dropout(x, dropout, "dropout")
     return _probabilities(x, n_classes)
 
 
@@ -202,7 +211,7 @@ def compact(x, n_classes, dropout):
         x = layers.BatchNormalization(momentum=0.9, scale=False, name=f"norm{i}")(x)
         x = layers.ReLU(name=f"relu{i}")(x)
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
+    x = _dropout(x, dropout, "dropout")
     return _probabilities(x, n_classes)
 
 

@@ -180,7 +180,10 @@ def check_components(optimizer, loss, callbacks):
 
 def learning_rate_of(optimizer):
     """The optimizer's own learning rate, None if it follows a schedule."""
-    rate = keras.optimizers.get(optimizer).get_config()["learning_rate"]
+    optimizer = keras.optimizers.get(optimizer)
+    # A LossScaleOptimizer leaves the rate to the one inside.
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    rate = optimizer.get_config()["learning_rate"]
     return None if isinstance(rate, dict) else float(rate)
 
 
@@ -359,6 +362,9 @@ def _batches(data, image_shape, n_classes, batch_size, *, label_smoothing=0.0, e
     images, rows = data.images, data.rows
     n, steps = len(rows), math.ceil(len(rows) / batch_size)
     dtype = pixel_dtype(images)
+    # AutoGraph would write the functions below into temporary files, to find no Python
+    # loop in them.
+    as_it_is = tf.autograph.experimental.do_not_convert
 
     with tf.device("CPU:0"):
         rows = tf.constant(rows, tf.int64)
@@ -400,9 +406,11 @@ def _batches(data, image_shape, n_classes, batch_size, *, label_smoothing=0.0, e
                 order = tf.random.experimental.stateless_shuffle(
                     rows, [tf.constant(seed, tf.int64), number]
                 )
-            return tf.data.Dataset.range(steps).map(lambda step: batch(order, step))
+            return tf.data.Dataset.range(steps).map(as_it_is(lambda step: batch(order, step)))
 
-        dataset = epoch(0) if seed is None else tf.data.Dataset.range(epochs).flat_map(epoch)
+        dataset = (
+            epoch(0) if seed is None else tf.data.Dataset.range(epochs).flat_map(as_it_is(epoch))
+        )
         options = tf.data.Options()
         # Its thread sleeps for up to 40 s, and whoever drops the iterator waits for it.
         options.autotune.enabled = False
