@@ -591,7 +591,7 @@ class TestAuto:
         assert self.resolve(architecture="simple").epochs == 10
         assert self.resolve().batch_size == 128
         small = self.resolve(n=1000)
-        assert small.epochs * np.ceil(1000 / small.batch_size) >= 1500
+        assert small.epochs * np.ceil(1000 / small.batch_size) >= 1200
         assert self.resolve(n=20).epochs == 100
         assert self.resolve(epochs=3, batch_size=77).epochs == 3
         assert self.resolve(epochs=3, batch_size=77).batch_size == 77

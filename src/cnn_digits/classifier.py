@@ -37,7 +37,7 @@ _OWN_ARCHITECTURE = Architecture(function=None, dropout=0.0)
 _RATE_RELATIVE_TO_ADAM = {"adam": 1, "adamw": 1, "nadam": 1, "rmsprop": 0.3, "sgd": 20}
 
 # Gradient steps that a fit should take at least, however little data there is.
-_MIN_STEPS = 1500
+_MIN_STEPS = 1200
 _MAX_AUTO_EPOCHS = 100
 
 # The shorter side from which on "auto" augments, and from which on as much as Augment does
@@ -73,7 +73,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         Passes over the training images: the one dial between speed and accuracy; the
         learning-rate schedule spans exactly these. "auto" is the architecture's own
         number (8 for "compact", 10 for the others), and more on small data, so that
-        1,500 gradient steps are taken (100 epochs at most).
+        1,200 gradient steps are taken (100 epochs at most).
 
     batch_size : int or "auto", default="auto"
         Images per gradient step. "auto" grows with the data, from 16 to 128.
