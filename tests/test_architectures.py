@@ -1,3 +1,5 @@
+import random
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,18 @@ def test_dropout_is_handed_on():
     network = build_network((28, 28, 1), 10, architecture="deep", dropout=0.3, mean=0.0, std=1.0)
     assert network.get_layer("dropout").rate == 0.3
     assert network.get_layer("dropout1").rate == 0.15
+
+
+def test_dropout_is_seeded_from_the_generator_that_keras_uses():
+    def seeds():
+        random.seed(7)
+        layers = build("deep").layers
+        return [layer.seed for layer in layers if isinstance(layer, keras.layers.Dropout)]
+
+    # torch draws from its own global generator where a seed is None.
+    assert None not in seeds()
+    assert len(set(seeds())) == 3
+    assert seeds() == seeds()
 
 
 def dense(image_shape, n_classes):
