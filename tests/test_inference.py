@@ -3,10 +3,10 @@ import threading
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras")
+from cnn_digits.architectures import ARCHITECTURES, build_network
+from cnn_digits.inference import Predictor, _seen
 
-from cnn_digits.architectures import ARCHITECTURES, build_network  # noqa: E402
-from cnn_digits.inference import Predictor, _seen  # noqa: E402
+keras = pytest.importorskip("keras")
 
 
 class Counted(keras.layers.Layer):
