@@ -10,6 +10,9 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Augment": "transformers",
     "CNNDigitClassifier": "classifier",
+    "ClassDistributionDisplay": "display",
+    "DigitGridDisplay": "display",
+    "MisclassifiedDisplay": "display",
     "Normalize": "transformers",
     "Reshape": "transformers",
     "TrainingCurveDisplay": "display",

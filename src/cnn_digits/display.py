@@ -1,6 +1,34 @@
 """Pictures, in scikit-learn's Display convention."""
 
-from sklearn.utils.validation import check_is_fitted
+import math
+from collections import Counter
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils import _safe_indexing, check_array
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import _num_samples, check_is_fitted
+
+from cnn_digits.transformers import Reshape
+
+# Of Okabe and Ito's colours, which everybody can tell apart, the one for a warning.
+_VERMILLION = "#D55E00"
+
+# Geometry of a grid of images, in units of the longer side of an image: between images,
+# for a line of text below them, for the note to the right.
+_GAP = 0.15
+_LINE = 0.17
+_NOTE_WIDTH = 1.8
+
+# Characters. The probability gets a line of its own below longer labels.
+_LONG_LABEL = 3
+
+# Pairs of confused classes that are written into the picture.
+_NOTED_PAIRS = 10
+
+# Points. Text is made smaller where it would not fit.
+_LARGEST_FONT = 10
 
 
 class TrainingCurveDisplay:
@@ -101,3 +129,724 @@ class TrainingCurveDisplay:
         self.ax_ = ax
         self.figure_ = ax[0].figure
         return self
+
+
+class ClassDistributionDisplay:
+    """How many images there are of each class.
+
+    Best made by `from_labels`.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,)
+        Labels, in the order in which they are drawn, from top to bottom.
+
+    counts : array-like of shape (n_classes,)
+        Number of images of each class.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+
+    figure_ : matplotlib.figure.Figure
+
+    bars_ : matplotlib.container.BarContainer
+        A horizontal bar for each class.
+
+    text_ : list of matplotlib.text.Text
+        Count and share of each class, at the end of its bar.
+
+    See Also
+    --------
+    DigitGridDisplay : The images themselves.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from cnn_digits import ClassDistributionDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> display = ClassDistributionDisplay.from_labels(y)
+    >>> plt.show()
+    """
+
+    def __init__(self, classes, counts):
+        self.classes = classes
+        self.counts = counts
+
+    @classmethod
+    def from_labels(cls, y, *, ax=None):
+        """Count labels and draw their distribution.
+
+        Parameters
+        ----------
+        y : array-like of shape (n,)
+            Labels: numbers, strings, anything scikit-learn takes for classes.
+
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw. None makes a new figure, the higher the more classes there are.
+
+        Returns
+        -------
+        display : ClassDistributionDisplay
+
+        Raises
+        ------
+        ValueError
+            If y is empty, has missing values, holds no classes or more than one label per
+            image.
+        """
+        return cls(*np.unique(_check_labels("y", y), return_counts=True)).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the distribution.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw. None makes a new figure, the higher the more classes there are.
+
+        Returns
+        -------
+        self : ClassDistributionDisplay
+        """
+        from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+        _check_ax(ax)
+        n_classes, n_images = len(self.classes), int(np.sum(self.counts))
+        if ax is None:
+            ax = _new_axes(7, 1.2 + n_classes * max(0.17, min(0.3, 8 / n_classes)))
+        rows = range(n_classes)
+        self.bars_ = ax.barh(rows, self.counts, color="C0")
+        labels = [f"{count:,} ({_percent(count / n_images)})" for count in self.counts]
+        self.text_ = ax.bar_label(self.bars_, labels, padding=3, fontsize=_LARGEST_FONT)
+        ax.set_yticks(rows, labels=[str(label) for label in self.classes], parse_math=False)
+        ax.set(
+            xlabel="Number of images",
+            ylabel="Class",
+            title=f"{_number(n_images, 'image')}, {_number(n_classes, 'class', 'classes')}",
+            xlim=(0, 1.4 * max(self.counts)),
+            ylim=(n_classes - 0.5, -0.5),
+        )
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+        box = _final_box(ax)
+        line = 0.9 * box.height / n_classes
+        _shrink(self.text_, 0.25 * box.width, line)
+        _shrink(ax.get_yticklabels(), math.inf, line)
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self
+
+
+class _ImageGrid:
+    """Images in rows with their labels below: what the displays of images have in common."""
+
+    def __init__(self, X, y_true, y_pred, confidence=None, *, image_shape=None):
+        self.X = X
+        self.y_true = y_true
+        self.y_pred = y_pred
+        self.confidence = confidence
+        self.image_shape = image_shape
+
+    def _draw(self, rows, ax, *, framed=(), note=""):
+        """Draw these rows of X into one axes, and a note to the right of them.
+
+        `framed` are positions in `rows`. Sets ax_, figure_, images_, text_, frames_ and, if
+        there is a note, note_.
+        """
+        images = _images_to_show(self.X, rows, self.image_shape)
+        captions = self._captions(rows)
+        n_lines = captions[0].count("\n") + 1
+        height, width = np.divide(images.shape[1:3], max(images.shape[1:3]))
+        tile_width, tile_height = 1 + _GAP, height + n_lines * _LINE + _GAP
+        note_width = _NOTE_WIDTH if note else 0
+
+        def size(n_columns):
+            n_rows = math.ceil(len(rows) / n_columns)
+            return n_columns * tile_width + note_width, n_rows * tile_height
+
+        if ax is None:
+            n_columns = math.ceil(math.sqrt(len(rows)))
+            grid_width, grid_height = size(n_columns)
+            longest = max(len(line) for caption in captions for line in caption.split("\n"))
+            # For an image: more where captions are long or images few, and the whole at most
+            # 12 wide.
+            inches = max(1, 0.075 * longest, 5 / grid_width)
+            inches = min(inches, 2.5, 12 / grid_width)
+            ax = _new_axes(inches * grid_width, inches * grid_height)
+        else:
+            # The number of columns that lets the images be largest.
+            box = ax.get_window_extent()
+            n_columns = max(
+                range(1, len(rows) + 1),
+                key=lambda n: min(np.divide((box.width, box.height), size(n))),
+            )
+            grid_width, grid_height = size(n_columns)
+
+        self.images_, self.text_ = [], []
+        style = {"fontsize": _LARGEST_FONT, "va": "top", "parse_math": False}
+        for i, (image, caption) in enumerate(zip(images, captions, strict=True)):
+            row, column = divmod(i, n_columns)
+            center, top = (column + 0.5) * tile_width, row * tile_height
+            extent = (center - width / 2, center + width / 2, top + height, top)
+            pixels = image[..., 0] if image.shape[-1] == 1 else image
+            self.images_.append(ax.imshow(pixels, cmap="gray", vmin=0, vmax=1, extent=extent))
+            self.text_.append(ax.text(center, top + height + 0.05, caption, ha="center", **style))
+        self.frames_ = [self._frame(ax, i) for i in framed]
+        ax.set(xlim=(0, grid_width), ylim=(grid_height, 0), aspect="equal")
+        ax.set_axis_off()
+
+        box = _final_box(ax)
+        unit = box.width / grid_width
+        _shrink(self.text_, 0.95 * unit, unit * n_lines * _LINE)
+        if note:
+            self.note_ = ax.text(n_columns * tile_width + _GAP, 0, note, **style)
+            _shrink([self.note_], unit * (note_width - _GAP), box.height)
+        self.ax_ = ax
+        self.figure_ = ax.figure
+
+    def _captions(self, rows):
+        """What stands below these images: as many lines for each."""
+        known = [y for y in (self.y_true, self.y_pred) if y is not None]
+        is_long = max(len(str(label)) for y in known for label in y[rows]) > _LONG_LABEL
+        captions = []
+        for row in rows:
+            caption = "" if self.y_true is None else f"true {self.y_true[row]}\n"
+            caption += f"pred {self.y_pred[row]}"
+            if self.confidence is not None:
+                caption += ("\n" if is_long else " ") + f"({_percent(self.confidence[row])})"
+            captions.append(caption)
+        return captions
+
+    def _frame(self, ax, i):
+        """Mark an image without relying on colour alone: by a frame and by bold text."""
+        from matplotlib.patches import Rectangle
+
+        left, right, bottom, top = self.images_[i].get_extent()
+        self.text_[i].set_fontweight("bold")
+        style = {"fill": False, "edgecolor": _VERMILLION, "linewidth": 3}
+        return ax.add_patch(Rectangle((left, top), right - left, bottom - top, **style))
+
+
+class DigitGridDisplay(_ImageGrid):
+    """Images with what they are and what they were taken for.
+
+    Below each image stand its true label, the predicted one and its probability, as far as
+    they are known. Wrong predictions have a frame and bold text. Best made by
+    `from_predictions`.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+        Images of 1 (grey), 3 (RGB) or 4 (RGBA) channels, of any real dtype and pixel scale.
+
+    y_true : ndarray of shape (n,) or None
+        True labels. None if they are not known.
+
+    y_pred : ndarray of shape (n,)
+        Predicted labels.
+
+    confidence : ndarray of shape (n,) or None, default=None
+        Probability of each prediction.
+
+    image_shape : (height, width), (height, width, channels) or None, default=None
+        As in CNNDigitClassifier: None takes flat rows for square grey images.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        The whole grid is drawn in one.
+
+    figure_ : matplotlib.figure.Figure
+
+    images_ : list of matplotlib.image.AxesImage
+        The images, with pixels from 0 to 1.
+
+    text_ : list of matplotlib.text.Text
+        What is written below each image.
+
+    frames_ : list of matplotlib.patches.Rectangle
+        Frames of the wrong predictions.
+
+    See Also
+    --------
+    MisclassifiedDisplay : Wrong predictions only, the most confident ones first.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from cnn_digits import DigitGridDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> clf = LogisticRegression(C=0.01, max_iter=1000).fit(X[:1000], y[:1000])
+    >>> X_test, y_test = X[1000:], y[1000:]
+    >>> display = DigitGridDisplay.from_predictions(
+    ...     X_test, y_test, clf.predict(X_test), clf.predict_proba(X_test), n_images=36
+    ... )
+    >>> plt.show()
+    """
+
+    @classmethod
+    def from_predictions(
+        cls, X, y_true, y_pred, y_proba=None, *, n_images=25, image_shape=None, ax=None
+    ):
+        """Draw the first images of X with their labels and predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+            Images of 1 (grey), 3 (RGB) or 4 (RGBA) channels, of any real dtype and pixel
+            scale: zero, or the lowest pixel if that is negative, is drawn black and the
+            highest pixel white.
+
+        y_true : array-like of shape (n,) or None
+            True labels. None if they are not known.
+
+        y_pred : array-like of shape (n,)
+            Predicted labels.
+
+        y_proba : array-like of shape (n, n_classes) or None, default=None
+            What `predict_proba` returns. The highest of each row is taken for the
+            probability of the prediction.
+
+        n_images : int, default=25
+            How many images to draw, from the first one. All, if there are fewer.
+
+        image_shape : (height, width), (height, width, channels) or None, default=None
+            As in CNNDigitClassifier: None takes flat rows for square grey images. Needed
+            for flat images that are not square or not grey.
+
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw the whole grid. None makes a new figure.
+
+        Returns
+        -------
+        display : DigitGridDisplay
+
+        Raises
+        ------
+        ValueError, TypeError
+            If lengths or shapes don't fit each other, X can't be shown as images, labels
+            are missing or no classes, or an argument is out of range.
+
+        Warns
+        -----
+        UserWarning
+            If flat rows are no square images and have to be zero-padded.
+        """
+        y_true, y_pred, confidence = _check_predictions(X, y_true, y_pred, y_proba)
+        display = cls(X, y_true, y_pred, confidence, image_shape=image_shape)
+        return display.plot(n_images=n_images, ax=ax)
+
+    def plot(self, *, n_images=25, ax=None):
+        """Draw the first images.
+
+        Parameters
+        ----------
+        n_images : int, default=25
+            How many images to draw. All, if there are fewer.
+
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw the whole grid. None makes a new figure.
+
+        Returns
+        -------
+        self : DigitGridDisplay
+        """
+        _check_n_images(n_images)
+        _check_ax(ax)
+        rows = np.arange(min(n_images, len(self.y_pred)))
+        wrong = (
+            () if self.y_true is None else np.flatnonzero(self.y_true[rows] != self.y_pred[rows])
+        )
+        self._draw(rows, ax, framed=wrong)
+        return self
+
+
+class MisclassifiedDisplay(_ImageGrid):
+    """Images that a classifier got wrong, and the classes that it confuses.
+
+    The errors come with the most confident one first: those are the likeliest to have a
+    wrong label, or to be hard to read. Beside them stand the pairs of classes that are
+    confused most often. Best made by `from_estimator` or `from_predictions`.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+        Images of 1 (grey), 3 (RGB) or 4 (RGBA) channels, of any real dtype and pixel scale.
+
+    y_true : ndarray of shape (n,)
+        True labels.
+
+    y_pred : ndarray of shape (n,)
+        Predicted labels.
+
+    confidence : ndarray of shape (n,) or None, default=None
+        Probability of each prediction. None leaves the errors in the order of X.
+
+    image_shape : (height, width), (height, width, channels) or None, default=None
+        As in CNNDigitClassifier: None takes flat rows for square grey images.
+
+    Attributes
+    ----------
+    errors_ : ndarray of int, shape (n_errors,)
+        Rows of X that are misclassified, the most confident first, whether drawn or not.
+
+    confused_pairs_ : list of tuples (true, predicted, count)
+        All pairs of labels that are confused, the most frequent first.
+
+    ax_ : matplotlib.axes.Axes
+        Everything is drawn in one.
+
+    figure_ : matplotlib.figure.Figure
+
+    images_ : list of matplotlib.image.AxesImage
+        The images, with pixels from 0 to 1.
+
+    text_ : list of matplotlib.text.Text
+        What is written below each image.
+
+    note_ : matplotlib.text.Text
+        How many errors there are and which pairs are confused most, or that there is no
+        error.
+
+    See Also
+    --------
+    DigitGridDisplay : Images with predictions, right or wrong.
+    sklearn.metrics.ConfusionMatrixDisplay : How often each class is taken for each other.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from cnn_digits import MisclassifiedDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> clf = LogisticRegression(C=0.01, max_iter=1000).fit(X[:1000], y[:1000])
+    >>> display = MisclassifiedDisplay.from_estimator(clf, X[1000:], y[1000:])
+    >>> plt.show()
+    """
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, n_images=25, image_shape=None, ax=None):
+        """Predict images and draw the errors.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+            Fitted classifier, or a pipeline or search that ends in one. Its errors are
+            sorted by confidence if it has `predict_proba`.
+
+        X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+            Images that the estimator takes, of 1 (grey), 3 (RGB) or 4 (RGBA) channels.
+
+        y : array-like of shape (n,)
+            True labels.
+
+        n_images : int, default=25
+            How many errors to draw. All, if there are fewer.
+
+        image_shape : (height, width), (height, width, channels) or None, default=None
+            Needed for flat images that are not square or not grey. None takes the parameter
+            `image_shape` of the estimator, if it has one.
+
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw everything. None makes a new figure.
+
+        Returns
+        -------
+        display : MisclassifiedDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError, TypeError
+            If the estimator is no classifier, X can't be predicted or shown as images, y
+            does not fit it, or an argument is out of range.
+
+        Warns
+        -----
+        UserWarning
+            If flat rows are no square images and have to be zero-padded.
+        """
+        if not is_classifier(estimator):
+            raise ValueError(
+                f"estimator is a {type(estimator).__name__}; "
+                "MisclassifiedDisplay.from_estimator expects a classifier."
+            )
+        # Before the prediction, which may take a while.
+        _check_n_images(n_images)
+        y_true = _check_labels("y", y, _n_images(X))
+        y_pred = estimator.predict(X)
+        _check_same_kind(y_true, y_pred)
+        confidence = None
+        if hasattr(estimator, "predict_proba"):
+            # Not the highest of each row: an SVC may predict another class than that.
+            columns = np.searchsorted(estimator.classes_, y_pred)
+            confidence = estimator.predict_proba(X)[np.arange(len(columns)), columns]
+        if image_shape is None:
+            image_shape = getattr(estimator, "image_shape", None)
+        display = cls(X, y_true, y_pred, confidence, image_shape=image_shape)
+        return display.plot(n_images=n_images, ax=ax)
+
+    @classmethod
+    def from_predictions(
+        cls, X, y_true, y_pred, y_proba=None, *, n_images=25, image_shape=None, ax=None
+    ):
+        """Draw the errors among predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+            Images of 1 (grey), 3 (RGB) or 4 (RGBA) channels, of any real dtype and pixel
+            scale.
+
+        y_true : array-like of shape (n,)
+            True labels.
+
+        y_pred : array-like of shape (n,)
+            Predicted labels.
+
+        y_proba : array-like of shape (n, n_classes) or None, default=None
+            What `predict_proba` returns. The highest of each row is taken for the
+            probability of the prediction. None leaves the errors in the order of X.
+
+        n_images : int, default=25
+            How many errors to draw. All, if there are fewer.
+
+        image_shape : (height, width), (height, width, channels) or None, default=None
+            As in CNNDigitClassifier: None takes flat rows for square grey images. Needed
+            for flat images that are not square or not grey.
+
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw everything. None makes a new figure.
+
+        Returns
+        -------
+        display : MisclassifiedDisplay
+
+        Raises
+        ------
+        ValueError, TypeError
+            If lengths or shapes don't fit each other, X can't be shown as images, labels
+            are missing or no classes, or an argument is out of range.
+
+        Warns
+        -----
+        UserWarning
+            If flat rows are no square images and have to be zero-padded.
+        """
+        if y_true is None:
+            raise ValueError("y_true is None; errors can't be found without true labels.")
+        y_true, y_pred, confidence = _check_predictions(X, y_true, y_pred, y_proba)
+        display = cls(X, y_true, y_pred, confidence, image_shape=image_shape)
+        return display.plot(n_images=n_images, ax=ax)
+
+    def plot(self, *, n_images=25, ax=None):
+        """Draw the errors.
+
+        Parameters
+        ----------
+        n_images : int, default=25
+            How many errors to draw. All, if there are fewer.
+
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw everything. None makes a new figure.
+
+        Returns
+        -------
+        self : MisclassifiedDisplay
+        """
+        _check_n_images(n_images)
+        _check_ax(ax)
+        errors = np.flatnonzero(self.y_true != self.y_pred)
+        if self.confidence is not None:
+            errors = errors[np.argsort(-self.confidence[errors], kind="stable")]
+        self.errors_ = errors
+        self.confused_pairs_ = _confused_pairs(self.y_true[errors], self.y_pred[errors])
+        if len(errors):
+            self._draw(errors[:n_images], ax, note=self._summary(n_images))
+        else:
+            self._draw_no_error(ax)
+        return self
+
+    def _summary(self, n_shown):
+        n_errors, n_predictions = len(self.errors_), len(self.y_pred)
+        lines = [
+            f"{n_errors:,} of {_number(n_predictions, 'image')}",
+            f"misclassified ({_percent(n_errors / n_predictions)})",
+        ]
+        if n_shown < n_errors:
+            which = "first" if self.confidence is None else "most confident"
+            lines.append(f"Here: the {which} {n_shown:,}")
+        lines += ["", "Most confused", "(true → pred: images)"]
+        pairs = self.confused_pairs_
+        lines += [f"{true} → {pred}: {count:,}" for true, pred, count in pairs[:_NOTED_PAIRS]]
+        if len(pairs) > _NOTED_PAIRS:
+            lines.append(f"and {_number(len(pairs) - _NOTED_PAIRS, 'other pair')}")
+        return "\n".join(lines)
+
+    def _draw_no_error(self, ax):
+        ax = _new_axes(5, 1.5) if ax is None else ax
+        note = f"No error among {_number(len(self.y_pred), 'prediction')}"
+        self.images_, self.text_ = [], []
+        self.note_ = ax.text(0.5, 0.5, note, transform=ax.transAxes, ha="center", va="center")
+        ax.set_axis_off()
+        box = _final_box(ax)
+        _shrink([self.note_], box.width, box.height)
+        self.ax_ = ax
+        self.figure_ = ax.figure
+
+
+def _confused_pairs(y_true, y_pred):
+    """Tuples (true, predicted, count) of errors, the most frequent first."""
+    counts = Counter(zip(y_true.tolist(), y_pred.tolist(), strict=True))
+    # Equally frequent ones in the order of their labels.
+    by_count = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [(true, pred, count) for (true, pred), count in by_count]
+
+
+def _check_n_images(n_images):
+    if not isinstance(n_images, Integral) or isinstance(n_images, bool) or n_images < 1:
+        raise ValueError(f"n_images={n_images!r}; expected an integer of at least 1.")
+
+
+def _check_ax(ax):
+    from matplotlib.axes import Axes
+
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(f"ax is of type {type(ax).__name__}; expected one matplotlib Axes or None.")
+
+
+def _n_images(X):
+    n_images = _num_samples(X)
+    if n_images == 0:
+        raise ValueError("X is empty; expected at least one image.")
+    return n_images
+
+
+def _check_labels(name, y, n_images=None):
+    """Labels of images as an array of shape (n,), refused if they are no classes."""
+    y = check_array(
+        y, ensure_2d=False, allow_nd=True, ensure_min_samples=0, dtype=None, input_name=name
+    )
+    if y.ndim != 1 and y.shape[1:] != (1,):
+        raise ValueError(
+            f"{name} has shape {y.shape}; expected one label per image, shape "
+            f"({'n' if n_images is None else n_images},). For one-hot labels pass "
+            f"{name}.argmax(axis=1)."
+        )
+    y = y.ravel()
+    if n_images is not None and len(y) != n_images:
+        raise ValueError(
+            f"X has {n_images} images, but {name} has {len(y)} labels; expected one for each image."
+        )
+    if not len(y):
+        raise ValueError(f"{name} is empty; expected at least one label.")
+    if y.dtype == object and None in y.tolist():
+        raise ValueError(f"{name}[{y.tolist().index(None)}] is None; expected a label per image.")
+    kind = type_of_target(y, input_name=name, raise_unknown=True)
+    if kind == "continuous":
+        raise ValueError(
+            f"{name} holds fractions, as {y[y % 1 != 0][0]}; expected labels of classes."
+        )
+    return y
+
+
+def _check_same_kind(y_true, y_pred):
+    # NumPy would find "7" and 7 different, and every prediction wrong.
+    if isinstance(y_true[0], str) != isinstance(y_pred[0], str):
+        raise ValueError(
+            f"True and predicted labels must be of the same kind; got {y_true[0]!r} and "
+            f"{y_pred[0]!r}: strings and numbers."
+        )
+
+
+def _check_predictions(X, y_true, y_pred, y_proba):
+    """Labels, predictions and the probability of each as arrays of shape (n,), or None."""
+    n_images = _n_images(X)
+    y_pred = _check_labels("y_pred", y_pred, n_images)
+    if y_true is not None:
+        y_true = _check_labels("y_true", y_true, n_images)
+        _check_same_kind(y_true, y_pred)
+    if y_proba is None:
+        return y_true, y_pred, None
+    proba = check_array(
+        y_proba, ensure_2d=False, allow_nd=True, ensure_min_samples=0, input_name="y_proba"
+    )
+    if proba.ndim != 2 or len(proba) != n_images:
+        raise ValueError(
+            f"y_proba has shape {proba.shape}; expected ({n_images}, n_classes), as predict_proba "
+            "returns it."
+        )
+    n_labels = len(np.unique(y_pred))
+    if proba.shape[1] < n_labels:
+        raise ValueError(
+            f"y_proba has {proba.shape[1]} columns, but y_pred has {n_labels} different labels; "
+            "expected a column for each class, as predict_proba returns them."
+        )
+    # Rounding may leave a probability above one.
+    if proba.min() < 0 or proba.max() > 1 + 1e-4:
+        raise ValueError(
+            f"y_proba has values from {proba.min():g} to {proba.max():g}; expected probabilities, "
+            "from 0 to 1."
+        )
+    return y_true, y_pred, proba.max(axis=1)
+
+
+def _images_to_show(X, rows, image_shape):
+    """These rows of X as floats from 0 to 1, of shape (n, h, w, channels)."""
+    images = Reshape(image_shape).fit_transform(_safe_indexing(X, rows))
+    if images.shape[-1] not in (1, 3, 4):
+        raise ValueError(
+            f"X has images of {images.shape[-1]} channels; expected 1 (grey), 3 (RGB) or 4 (RGBA), "
+            "to show them."
+        )
+    images = images.astype(np.float64)
+    # Zero is black in every usual scale, even where no pixel is: a faint scan looks faint.
+    low = min(0.0, images.min())
+    return (images - low) / ((images.max() - low) or 1.0)
+
+
+def _new_axes(width, height):
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def _final_box(ax):
+    """Where the axes will be when it is drawn, in pixels: layout and aspect may move it."""
+    ax.figure.figure.draw_without_rendering()
+    return ax.get_window_extent()
+
+
+def _shrink(texts, width, height):
+    """Make texts smaller, all alike, until each fits into so many pixels."""
+    # Again, because letters of small sizes are rounded to whole pixels.
+    for _ in range(3):
+        boxes = [text.get_window_extent() for text in texts]
+        # At least one pixel, because an empty text has none.
+        widest = max(1, *(box.width for box in boxes))
+        highest = max(1, *(box.height for box in boxes))
+        ratio = min(width / widest, height / highest)
+        if ratio >= 1:
+            break
+        for text in texts:
+            text.set_fontsize(text.get_fontsize() * ratio)
+
+
+def _percent(share):
+    # Rounded, one error in 10,000 would be none, and a probability of 0.9999 certainty.
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= share < 1:
+        return "> 99.9 %"
+    return f"{100 * share:.1f} %"
+
+
+def _number(n, singular, plural=None):
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
