@@ -16,6 +16,11 @@ _PUBLIC = {
     "Normalize": "transformers",
     "Reshape": "transformers",
     "TrainingCurveDisplay": "display",
+    "fetch_mnist": "datasets",
+    "read_csv": "tables",
+    "read_images": "datasets",
+    "summary": "datasets",
+    "write_submission": "tables",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

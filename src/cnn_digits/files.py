@@ -1,0 +1,117 @@
+"""Files: read with distrust, written whole or not at all."""
+
+import gzip
+import os
+import stat
+import tempfile
+import zipfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def written_whole(path):
+    """A file to write in binary, moved to its place when the block ends without error.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Replaced if it exists. After an error it is as it was, or absent.
+
+    Yields
+    ------
+    file : binary file object
+
+    Raises
+    ------
+    OSError
+        If the file can't be written.
+    """
+    check_writable(path)
+    # Of a link, what it points to is replaced.
+    path = Path(path).resolve()
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
+    # Next to its place, because a file can only be moved at once within a file system.
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".cnn-digits.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def check_writable(path):
+    """Raise OSError, with the reason, if no file can be written at `path`; write nothing."""
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; expected the name of a file to write.")
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{path} can't be written: there is no folder {folder}.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"{path} can't be written: no permission in {folder}.")
+    if path.exists():
+        # A device, such as /dev/null, would be replaced by a file.
+        if not path.is_file():
+            raise OSError(f"{path} can't be written: it is no regular file.")
+        if not os.access(path, os.W_OK):
+            raise PermissionError(f"{path} can't be written: it is write-protected.")
+
+
+def writable_folder(path):
+    """Make a folder if it is not there yet; raise OSError if nothing can be written in it."""
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(f"{path} is a file; expected a folder.") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise PermissionError(f"{path} can't be written to: no permission.")
+    return path
+
+
+@contextmanager
+def opened(path):
+    """A file open for reading bytes, decompressed if it is gzip or a zip of one file."""
+    with open(path, "rb") as file:
+        magic = file.peek(4)
+        if magic.startswith(b"\x1f\x8b"):
+            with gzip.open(file) as unpacked:
+                yield unpacked
+        elif magic.startswith(b"PK\x03\x04"):
+            with zipfile.ZipFile(file) as archive:
+                # What macOS adds to archives is not data.
+                names = [
+                    name
+                    for name in archive.namelist()
+                    if not name.endswith("/") and not name.startswith("__MACOSX/")
+                ]
+                if len(names) != 1:
+                    raise ValueError(f"it holds {len(names)} files; expected a zip of one file.")
+                with archive.open(names[0]) as unpacked:
+                    yield unpacked
+        else:
+            yield file
+
+
+@contextmanager
+def damage_named(path):
+    """Turn whatever damaged data raises into a ValueError of one line that names the file."""
+    try:
+        yield
+    except Exception as error:  # decoders raise almost anything
+        if isinstance(error, OSError) and error.filename is not None:
+            raise  # it can't be opened, and the error says so
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{os.fspath(path)} can't be read: {reason}") from error
+
+
+def _umask():
+    # There is no way to ask for it but to set it.
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask

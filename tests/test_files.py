@@ -1,0 +1,208 @@
+import gzip
+import io
+import os
+import stat
+import zipfile
+
+import pytest
+
+from cnn_digits.files import check_writable, damage_named, opened, writable_folder, written_whole
+
+is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+needs_permissions = pytest.mark.skipif(
+    os.name == "nt" or is_root, reason="nothing is forbidden to root, nor like this on Windows"
+)
+
+
+class TestWrittenWhole:
+    def test_new_and_old(self, tmp_path):
+        for content in (b"first", b"second"):
+            with written_whole(tmp_path / "file") as file:
+                file.write(content)
+            assert (tmp_path / "file").read_bytes() == content
+            assert os.listdir(tmp_path) == ["file"]
+
+    @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+    @pytest.mark.parametrize("is_there", [False, True])
+    def test_error_leaves_everything_as_it_was(self, tmp_path, error, is_there):
+        if is_there:
+            (tmp_path / "file").write_text("before")
+        with pytest.raises(error), written_whole(tmp_path / "file") as file:  # noqa: PT012
+            file.write(b"half")
+            raise error
+        assert [path.read_text() for path in tmp_path.iterdir()] == ["before"] * is_there
+
+    def test_old_file_stays_until_the_end(self, tmp_path):
+        (tmp_path / "file").write_text("before")
+        with written_whole(tmp_path / "file") as file:
+            file.write(b"after")
+            file.flush()
+            assert (tmp_path / "file").read_text() == "before"
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+    def test_permissions(self, tmp_path):
+        def mode(name):
+            return stat.S_IMODE((tmp_path / name).stat().st_mode)
+
+        (tmp_path / "any").write_text("")
+        (tmp_path / "private").write_text("")
+        (tmp_path / "private").chmod(0o600)
+        for name in ("new", "private"):
+            with written_whole(tmp_path / name) as file:
+                file.write(b"")
+        assert mode("new") == mode("any")
+        assert mode("private") == 0o600
+
+    @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+    def test_link_is_followed(self, tmp_path):
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        (tmp_path / "link").symlink_to(folder / "file")
+        with written_whole(tmp_path / "link") as file:
+            file.write(b"content")
+        assert (tmp_path / "link").is_symlink()
+        assert (folder / "file").read_text() == "content"
+        assert os.listdir(folder) == ["file"]
+
+    def test_longest_name(self, tmp_path):
+        with written_whole(tmp_path / ("x" * 255)) as file:
+            file.write(b"content")
+        assert (tmp_path / ("x" * 255)).read_bytes() == b"content"
+
+    def test_nothing_is_tried_where_nothing_can_be_written(self, tmp_path):
+        with pytest.raises(IsADirectoryError), written_whole(tmp_path):
+            pytest.fail("the block must not run")
+
+
+class TestCheckWritable:
+    def test_writes_nothing(self, tmp_path):
+        check_writable(tmp_path / "file")
+        assert os.listdir(tmp_path) == []
+
+    def test_folder(self, tmp_path):
+        with pytest.raises(IsADirectoryError, match=r"is a folder; expected the name of a file"):
+            check_writable(tmp_path)
+
+    def test_no_folder(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing"):
+            check_writable(tmp_path / "missing" / "file")
+
+    def test_file_for_a_folder(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(FileNotFoundError, match="there is no folder"):
+            check_writable(tmp_path / "file" / "file")
+
+    @pytest.mark.skipif(not os.path.exists("/dev/null"), reason="no devices as files")
+    def test_device_is_not_replaced(self):
+        with pytest.raises(OSError, match=r"/dev/null can't be written"):
+            check_writable("/dev/null")
+
+    @needs_permissions
+    def test_protected_folder(self, tmp_path):
+        tmp_path.chmod(0o500)
+        with pytest.raises(PermissionError, match="no permission"):
+            check_writable(tmp_path / "file")
+        tmp_path.chmod(0o700)
+
+    @needs_permissions
+    def test_protected_file(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        (tmp_path / "file").chmod(0o400)
+        with pytest.raises(PermissionError, match="write-protected"):
+            check_writable(tmp_path / "file")
+
+
+class TestWritableFolder:
+    def test_is_made(self, tmp_path):
+        for _ in range(2):
+            assert writable_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+            assert (tmp_path / "a" / "b").is_dir()
+
+    def test_file(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(NotADirectoryError, match="is a file; expected a folder"):
+            writable_folder(tmp_path / "file")
+        with pytest.raises(NotADirectoryError):
+            writable_folder(tmp_path / "file" / "below")
+
+    @needs_permissions
+    def test_protected(self, tmp_path):
+        tmp_path.chmod(0o500)
+        with pytest.raises(PermissionError, match="no permission"):
+            writable_folder(tmp_path)
+        tmp_path.chmod(0o700)
+
+
+def zipped(**files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+class TestOpened:
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"content",
+            gzip.compress(b"content"),
+            gzip.compress(b"con") + gzip.compress(b"tent"),
+            zipped(file=b"content"),
+            zipped(**{"folder/": b"", "folder/file": b"content", "__MACOSX/._file": b"x"}),
+        ],
+    )
+    def test_content(self, tmp_path, data):
+        (tmp_path / "any-name").write_bytes(data)
+        with opened(tmp_path / "any-name") as file:
+            assert file.read() == b"content"
+
+    def test_empty(self, tmp_path):
+        (tmp_path / "file").write_bytes(b"")
+        with opened(tmp_path / "file") as file:
+            assert file.read() == b""
+
+    @pytest.mark.parametrize("files", [{"folder/": b""}, {"a": b"1", "b": b"2"}])
+    def test_zip_of_other_than_one_file(self, tmp_path, files):
+        path = tmp_path / "file"
+        path.write_bytes(zipped(**files))
+        with pytest.raises(ValueError, match="expected a zip of one file"), opened(path):
+            pass
+
+    def test_pipe(self):
+        # As a shell's <(...) has it: nothing to go back in.
+        end, other = os.pipe()
+        os.write(other, b"content")
+        os.close(other)
+        with opened(end) as file:
+            assert file.read() == b"content"
+
+
+class TestDamageNamed:
+    @pytest.mark.parametrize(
+        "error",
+        [
+            EOFError("too short"),
+            KeyError("too short"),
+            OSError("too short"),
+            MemoryError("too short"),
+            ValueError("too\n  short"),
+        ],
+    )
+    def test_becomes_one_line(self, error):
+        expected = r"^a/b can't be read: '?too short'?$"
+        with pytest.raises(ValueError, match=expected), damage_named("a/b"):
+            raise error
+
+    def test_error_without_text(self):
+        with pytest.raises(ValueError, match=r"read: MemoryError$"), damage_named("file"):
+            raise MemoryError
+
+    def test_missing_file_stays_one(self, tmp_path):
+        path = tmp_path / "missing"
+        with pytest.raises(FileNotFoundError, match="missing"), damage_named(path):
+            path.read_bytes()
+
+    def test_interrupt_is_no_damage(self):
+        with pytest.raises(KeyboardInterrupt), damage_named("file"):
+            raise KeyboardInterrupt
