@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import load_digits
 
 from cnn_digits import Augment, CNNDigitClassifier
 
@@ -183,6 +185,23 @@ class TestFile:
         assert stat.S_IMODE(saved.stat().st_mode) == stat.S_IMODE((tmp_path / "any").stat().st_mode)
 
 
+def test_version_1():
+    """A file written by 0.1.0: digits of every second pixel, labels in words."""
+    words = np.array(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    )
+    X, y = load_digits(return_X_y=True)
+    X = X.reshape(-1, 8, 8)[:, ::2, ::2]
+    clf = CNNDigitClassifier.load(Path(__file__).parent / "data" / "version-1.cnn")
+    assert clf.score(X, words[y]) == pytest.approx(0.915, abs=0.003)
+    assert clf.get_params()["architecture"] == "lenet5"
+    assert clf.augment.rotation == 2
+    assert clf.class_weight == {"one": 1.5}
+    assert clf.n_iter_ == len(clf.history_["loss"]) == 80
+    clf.partial_fit(X[:100], words[y[:100]])
+    assert clf.n_iter_ == 81
+
+
 class TestBadFile:
     def test_missing(self, tmp_path):
         with pytest.raises(FileNotFoundError):
@@ -216,6 +235,14 @@ class TestBadFile:
             (lambda meta: meta["building"].update(architecture="no"), "'no'"),
             (lambda meta: meta.update(image_shape=[16, 8, 1]), "the network expects"),
             (lambda meta: meta.update(image_shape=["8", 8, 1]), "image_shape"),
+            # Terabytes of weights, if somebody believed it.
+            (
+                lambda meta: (
+                    meta.update(image_shape=[10**5, 10**5, 1]),
+                    meta["building"].update(architecture="simple"),
+                ),
+                "the network expects",
+            ),
             (lambda meta: meta["classes"].update(labels=[1, 2]), "the network expects"),
             (lambda meta: meta["classes"].update(dtype="V8"), "dtype"),
             (lambda meta: meta["parameters"].update(epochs=-1), "epochs"),
@@ -238,6 +265,17 @@ class TestBadFile:
     def test_altered(self, saved, tmp_path, change, message):
         with pytest.raises(ValueError, match=message):
             CNNDigitClassifier.load(self.altered(saved, tmp_path, change))
+
+    def test_arrays_that_unpack_to_more_than_the_file_holds(self, saved, tmp_path):
+        path = tmp_path / "packed"
+        with (
+            zipfile.ZipFile(saved) as old,
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new,
+        ):
+            for name in old.namelist():
+                new.writestr(name, old.read(name))
+        with pytest.raises(ValueError, match=r"its arrays claim .* bytes in a file of"):
+            CNNDigitClassifier.load(path)
 
     @given(st.integers(0, 10**9))
     @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,13 +8,12 @@ what that network expects.
 import json
 import math
 import os
-import tempfile
 import zipfile
-from pathlib import Path
 
 import numpy as np
 
 from cnn_digits import __version__
+from cnn_digits.files import written_whole
 from cnn_digits.images import check_image_shape
 from cnn_digits.transformers import Augment
 
@@ -94,29 +93,13 @@ def save(clf, path):
         Fitted.
     path : str or path-like
     """
-    path = Path(path)
     meta = json.dumps(_describe(clf), indent=1)
-    # Next to its place, because a file can only be moved at once within a file system.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            archive.writestr(_META, meta, zipfile.ZIP_DEFLATED)
-            for name, variable in _entries(clf.model_):
-                with archive.open(name, "w", force_zip64=True) as entry:
-                    array = np.asarray(_arrays([variable])[0], order="C")
-                    np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _umask():
-    # There is no way to ask for it but to set it.
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
+    with written_whole(path) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(_META, meta, zipfile.ZIP_DEFLATED)
+        for name, variable in _all_entries(clf.model_):
+            with archive.open(name, "w", force_zip64=True) as entry:
+                array = np.asarray(_arrays([variable])[0], order="C")
+                np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)
 
 
 def load(clf, path, architecture):
@@ -143,8 +126,9 @@ def load(clf, path, architecture):
     try:
         with zipfile.ZipFile(path) as archive:
             meta = _read_meta(archive)
-            _restore(clf, meta, architecture)
-            for name, variable in _entries(clf.model_):
+            _check_sizes(archive, os.path.getsize(path))
+            _restore(clf, meta, architecture, archive)
+            for name, variable in _all_entries(clf.model_):
                 variable.assign(_read_array(archive, name, variable))
     except OSError:
         raise
@@ -154,14 +138,16 @@ def load(clf, path, architecture):
     return clf
 
 
-def _entries(network):
+def _all_entries(network):
     """Names in the file and variables of a compiled network."""
-    groups = {"network": network.variables, "optimizer": network.optimizer.variables}
     return [
-        (f"{group}/{i}.npy", variable)
-        for group, variables in groups.items()
-        for i, variable in enumerate(variables)
+        *_entries("network", network.variables),
+        *_entries("optimizer", network.optimizer.variables),
     ]
+
+
+def _entries(group, variables):
+    return [(f"{group}/{i}.npy", variable) for i, variable in enumerate(variables)]
 
 
 def _describe(clf):
@@ -257,7 +243,15 @@ def _read_meta(archive):
     return meta
 
 
-def _restore(clf, meta, architecture):
+def _check_sizes(archive, n_bytes):
+    """Raise unless the arrays lie in the file as they are: none can unpack to more."""
+    arrays = [entry for entry in archive.infolist() if entry.filename != _META]
+    total = sum(entry.file_size for entry in arrays)
+    if total > n_bytes or any(entry.compress_type != zipfile.ZIP_STORED for entry in arrays):
+        raise ValueError(f"its arrays claim {total:,} bytes in a file of {n_bytes:,}.")
+
+
+def _restore(clf, meta, architecture, archive):
     """Parameters, fitted attributes and an untrained network, from what `_describe` said."""
     import keras
 
@@ -303,26 +297,40 @@ def _restore(clf, meta, architecture):
     clf.n_iter_ = len(clf.history_.get("loss", ()))
     clf._building = building
     network_building = {key: building[key] for key in ("architecture", "dropout", "mean", "std")}
+
+    def build():
+        return build_network(clf.image_shape_, len(clf.classes_), **network_building)
+
     with training.seeded_build(np.random.SeedSequence(0), building["dtype_policy"]):
-        clf.model_ = build_network(clf.image_shape_, len(clf.classes_), **network_building)
+        # First without memory for its weights, to compare their shapes with the arrays: a
+        # forged image_shape or list of labels would make it huge.
+        with keras.StatelessScope(initialize_variables=False):
+            for name, variable in _entries("network", build().variables):
+                with archive.open(name) as entry:
+                    _check_header(entry, name, variable)
+        clf.model_ = build()
         training.compile_network(clf.model_, optimizer=clf.optimizer, loss=clf.loss)
 
 
-def _read_array(archive, name, variable):
-    """An array of the file, if it has the shape and dtype of a variable."""
+def _check_header(entry, name, variable):
+    """Read the header of an array; raise unless it is that of a variable's value."""
     shape, dtype = tuple(variable.shape), np.dtype(variable.dtype)
+    if np.lib.format.read_magic(entry) != (1, 0):
+        raise ValueError(f"{name} is no array of this format.")
+    header = np.lib.format.read_array_header_1_0(entry)
+    if header != (shape, False, dtype):
+        raise ValueError(
+            f"{name} holds {header[2]} of shape {header[0]}; the network expects {dtype} of shape "
+            f"{shape}."
+        )
+
+
+def _read_array(archive, name, variable):
+    """An array of the file, for a variable."""
     with archive.open(name) as entry:
-        if np.lib.format.read_magic(entry) != (1, 0):
-            raise ValueError(f"{name} is no array of this format.")
-        header = np.lib.format.read_array_header_1_0(entry)
-        # Looked at before any data is read, so that no header can claim memory.
-        if header != (shape, False, dtype):
-            raise ValueError(
-                f"{name} holds {header[2]} of shape {header[0]}; the network expects {dtype} of "
-                f"shape {shape}."
-            )
-        n_bytes = math.prod(shape) * dtype.itemsize
+        _check_header(entry, name, variable)
+        n_bytes = math.prod(variable.shape) * np.dtype(variable.dtype).itemsize
         data = entry.read(n_bytes)
         if len(data) != n_bytes or entry.read(1):  # reading to the end checks the CRC
             raise ValueError(f"{name} does not have {n_bytes} bytes of data.")
-        return np.frombuffer(data, dtype).reshape(shape)
+        return np.frombuffer(data, variable.dtype).reshape(variable.shape)
