@@ -5,10 +5,12 @@ specific to TensorFlow, the input pipeline, stands in `_batches`.
 """
 
 import functools
+import json
 import math
 import mmap
 import os
 import random
+import shutil
 import sys
 import threading
 import time
@@ -26,6 +28,7 @@ from cnn_digits.affine import (
     inverse_transforms,
     sampling_points,
 )
+from cnn_digits.files import written_whole
 from cnn_digits.images import pixel_dtype, to_image_shape
 
 
@@ -251,11 +254,18 @@ def train(
         trainer = _augmented(network, settings.augment, image_shape, background)
     if trainer is not network:
         trainer.get_layer("augment").reseed(augment_seed)
+    first_epoch = FirstEpoch()
     callbacks = [
+        first_epoch,
         *_own_callbacks(settings, validation is not None),
         *settings.callbacks,
         History(history),
     ]
+    for callback in settings.callbacks:
+        if isinstance(callback, Checkpoint):
+            callback.history = history
+    # What a checkpoint writes is complete when all others have done their part.
+    callbacks.sort(key=lambda callback: isinstance(callback, Checkpoint))
     n_classes = network.output_shape[-1]
     steps = math.ceil(len(training.rows) / settings.batch_size)
     engine = _Engine(
@@ -263,6 +273,7 @@ def train(
         dataset=_batches(
             training, image_shape, n_classes, settings.batch_size,
             label_smoothing=settings.label_smoothing, epochs=settings.epochs, seed=order_seed,
+            first_epoch=first_epoch.number,
         ),
         validation=validation
         and _batches(validation, image_shape, n_classes, max(settings.batch_size, 256)),
@@ -351,11 +362,15 @@ class _Engine(KerasClassifier):
         )
 
 
-def _batches(data, image_shape, n_classes, batch_size, *, label_smoothing=0.0, epochs=1, seed=None):
+def _batches(
+    data, image_shape, n_classes, batch_size, *, label_smoothing=0.0, epochs=1, seed=None,
+    first_epoch=0,
+):  # fmt: skip
     """Batches of (images, one-hot targets, weights) as a `tf.data.Dataset`.
 
-    One dataset spans all epochs, so that nothing is torn down between them. Without a
-    seed the order is that of `data.rows`.
+    One dataset spans all epochs, so that nothing is torn down between them. Each has an order
+    of its own, drawn from the seed and its number; without a seed, and then there is one
+    epoch, the order is that of `data.rows`.
     """
     import tensorflow as tf
 
@@ -404,7 +419,7 @@ def _batches(data, image_shape, n_classes, batch_size, *, label_smoothing=0.0, e
             order = rows
             if seed is not None:
                 order = tf.random.experimental.stateless_shuffle(
-                    rows, [tf.constant(seed, tf.int64), number]
+                    rows, [tf.constant(seed, tf.int64), first_epoch + number]
                 )
             return tf.data.Dataset.range(steps).map(as_it_is(lambda step: batch(order, step)))
 
@@ -448,6 +463,7 @@ class LearningRate(keras.callbacks.Callback):
 
     "one_cycle" climbs for a quarter of all steps and descends to zero along a cosine
     (Smith and Topin 2018); the other schedules begin at `peak` and leave it alone.
+    Training that goes on from a checkpoint goes on in mid-cycle.
     """
 
     def __init__(self, schedule, peak, epochs):
@@ -455,7 +471,7 @@ class LearningRate(keras.callbacks.Callback):
         self._schedule = schedule
         self._peak = peak
         self._epochs = epochs
-        self._step = 0
+        self._epoch = 0
 
     def on_train_begin(self, logs=None):
         if self._peak is None:
@@ -464,14 +480,139 @@ class LearningRate(keras.callbacks.Callback):
         elif self._schedule != "one_cycle":
             self.model.optimizer.learning_rate = self._peak
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+
     def on_train_batch_begin(self, batch, logs=None):
         if self._schedule == "one_cycle":
-            progress = self._step / (self._epochs * self.params["steps"])
+            steps = self.params["steps"]
+            progress = (self._epoch * steps + batch) / (self._epochs * steps)
             self.model.optimizer.learning_rate = self._peak * one_cycle(progress)
-            self._step += 1
 
     def on_epoch_end(self, epoch, logs=None):
         logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+
+class FirstEpoch(keras.callbacks.Callback):
+    """Tell the input pipeline which epoch training begins with: not 0 after a restore.
+
+    Keras asks the pipeline for its first batch only after the first epoch has begun.
+    """
+
+    def __init__(self):
+        super().__init__()
+        import tensorflow as tf
+
+        with tf.device("CPU:0"):
+            self.number = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._is_known = False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if not self._is_known:
+            self.number.assign(epoch)
+            self._is_known = True
+
+
+class Checkpoint(keras.callbacks.BackupAndRestore):
+    """Back up training after each epoch, and go on from there as if nothing had happened.
+
+    Keras backs up weights and optimizer in a way that a process killed at any moment leaves
+    a whole copy behind. Added to it are the history and the state of random layers. The last
+    backup stays until `remove` is called, so that nothing is lost between the end of training
+    and the end of what is done with the network.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        A folder of its own: `remove` removes all of it.
+    run : dict
+        What tells this training from any other, as plain values: its data and parameters.
+
+    Raises
+    ------
+    ValueError
+        If the backup in the folder is damaged or of another run.
+    """
+
+    def __init__(self, folder, run):
+        super().__init__(os.fspath(folder), double_checkpoint=True, delete_checkpoint=False)
+        self._state_path = os.path.join(self.backup_dir, "state.json")
+        self._run = run
+        self._past = {}
+        self.history = None  # of the fit, set when it begins
+        self._state = self._read_state()
+
+    @property
+    def n_epochs(self):
+        """How many epochs were backed up before."""
+        return 0 if self._state is None else len(self._state["history"]["loss"])
+
+    def _read_state(self):
+        if not os.path.exists(self._state_path):
+            return None
+        try:
+            with open(self._state_path, encoding="utf-8") as file:
+                state = json.load(file)
+            run, _, _ = state["run"], state["random"], state["history"]["loss"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._unusable(f"it is damaged: {error!r}") from error
+        for key, value in self._run.items():
+            if run.get(key) != value:
+                raise self._unusable(f"its run had {key}={run.get(key)!r}, this one has {value!r}")
+        return state
+
+    def _unusable(self, reason):
+        return ValueError(
+            f"The checkpoint in {self.backup_dir} can't be used, {reason}. Remove the folder to "
+            "begin anew."
+        )
+
+    def on_train_begin(self, logs=None):
+        try:
+            super().on_train_begin(logs)
+            if self._state is not None:
+                for variable, value in zip(
+                    self._random_states(), self._state["random"], strict=True
+                ):
+                    variable.assign(value)
+                self._past = self._state["history"]
+        except (OSError, ValueError) as error:
+            raise self._unusable(f"it is damaged: {error}") from error
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Up to where the weights are: the end may have come between the two backups.
+        self._restore_history(epoch)
+
+    def on_epoch_end(self, epoch, logs=None):
+        os.makedirs(self.backup_dir, exist_ok=True)
+        n_epochs = epoch + 1
+        state = {
+            "run": self._run,
+            "history": {key: values[-n_epochs:] for key, values in self.history.items()},
+            "random": [
+                keras.ops.convert_to_numpy(variable).tolist() for variable in self._random_states()
+            ],
+        }
+        with written_whole(self._state_path) as file:
+            file.write(json.dumps(state).encode())
+        super().on_epoch_end(epoch, logs)
+
+    def on_train_end(self, logs=None):
+        super().on_train_end(logs)
+        self._restore_history(None)  # if all epochs had been run before
+
+    def remove(self):
+        """Remove the folder, if it is there."""
+        shutil.rmtree(self.backup_dir, ignore_errors=True)
+
+    def _random_states(self):
+        # Keras does not count them among the weights.
+        return [v for v in self.model.variables if not keras.backend.is_float_dtype(v.dtype)]
+
+    def _restore_history(self, n_epochs):
+        for key, values in self._past.items():
+            self.history.setdefault(key, []).extend(values[:n_epochs])
+        self._past = {}
 
 
 class History(keras.callbacks.Callback):
