@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
 from cnn_digits.cli import main
@@ -32,9 +33,9 @@ def test_python(tmp_path, monkeypatch):
     plt.close("all")
 
 
-def test_commands(tmp_path, monkeypatch):
-    """The two commands; what comes before their last step is run by .ci/run."""
-    demo, test = blocks("bash")
+def test_commands(tmp_path, monkeypatch, digits):
+    """The commands; what sets up an environment before their last step is run by .ci/run."""
+    demo, workflow, test = blocks("bash")
     setup = "python3 -m venv .venv && . .venv/bin/activate && pip install "
     assert demo.startswith(setup + ". && ")
     assert test == setup + '-e ".[test]" && pytest\n'
@@ -42,6 +43,22 @@ def test_commands(tmp_path, monkeypatch):
     program, *argv = shlex.split(demo.split("&&")[-1])
     assert program == "cnn-digits"
     assert main(argv) == 0
+
+    X_train, X_test, y_train, y_test = digits
+    for name, X, y in (
+        ("train", X_train, y_train),
+        ("labelled", X_test, y_test),
+        ("test", X_test, None),
+    ):
+        table = pd.DataFrame(X).add_prefix("pixel")
+        if y is not None:
+            table["label"] = y
+        table.to_csv(f"{name}.csv", index=False)
+    for line in workflow.splitlines():
+        program, *argv = shlex.split(line)
+        assert program == "cnn-digits"
+        assert main(argv) == 0
+    assert len(pd.read_csv("submission.csv")) == len(X_test)
 
 
 def test_pictures_exist():

@@ -1,13 +1,21 @@
 """The command line: arguments in, text and pictures out, nothing else."""
 
 import argparse
+import hashlib
+import json
 import os
 import sys
 import time
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
 from cnn_digits import __version__
+
+_DATA_HELP = (
+    "a CSV as Kaggle's Digit Recognizer has them (also .gz or .zip), a .npz of numpy.savez, a "
+    "folder with MNIST's files, or a folder of pictures named or sorted by label"
+)
 
 
 def main(argv=None):
@@ -23,13 +31,119 @@ def main(argv=None):
     exit_code : int
         0, 2 for bad input, 130 after Ctrl-C.
     """
+    args = _parser().parse_args(argv)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            args.run(args)
+        except KeyboardInterrupt:
+            print("cnn-digits: interrupted", file=sys.stderr)
+            return 130
+        except (OSError, TypeError, ValueError) as error:
+            print(f"cnn-digits: {' '.join(str(error).split())}", file=sys.stderr)
+            return 2
+    return 0
+
+
+def _show_warning(message, category, *_):
+    if issubclass(category, UserWarning):
+        print(f"cnn-digits: warning: {message}", file=sys.stderr)
+
+
+def _parser():
     parser = argparse.ArgumentParser(
         prog="cnn-digits", description="Convolutional networks for handwritten digits."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    demo = commands.add_parser(
+
+    def command(name, run, **kwargs):
+        added = commands.add_parser(name, **kwargs)
+        added.set_defaults(run=run)
+        return added
+
+    def add_data(command, subset):
+        command.add_argument("data", type=Path, metavar="DATA", help=_DATA_HELP)
+        command.add_argument(
+            "--model", type=Path, required=True, metavar="FILE", help="file of the network"
+        )
+        command.add_argument(
+            "--subset",
+            choices=("train", "test"),
+            default=subset,
+            help="which part, where DATA holds both (default: %(default)s)",
+        )
+        command.add_argument(
+            "--skip-bad",
+            action="store_true",
+            help="leave out pictures that can't be read, and list them",
+        )
+
+    def add_output(command, pictures):
+        command.add_argument(
+            "--plots", type=Path, metavar="FOLDER", help=f"where to write {pictures}"
+        )
+        command.add_argument(
+            "--json", action="store_true", help="print one JSON object and nothing else"
+        )
+
+    train = command(
+        "train",
+        _train,
+        help="train a network on images and labels",
+        description="Train a network on images and labels, and write it to a file.",
+    )
+    add_data(train, "train")
+    train.add_argument(
+        "--epochs", type=int, metavar="N", help="passes over the data (default: as the data needs)"
+    )
+    train.add_argument(
+        "--architecture",
+        default="compact",
+        help="compact, simple, deep or lenet5 (default: %(default)s)",
+    )
+    train.add_argument(
+        "--validation-fraction",
+        type=float,
+        metavar="F",
+        help="share of the images to measure on after each epoch (default: none)",
+    )
+    train.add_argument("--seed", type=int, default=0, help="random state (default: %(default)s)")
+    train.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FOLDER",
+        help="back up after each epoch; the same command goes on from there if it was interrupted",
+    )
+    add_output(train, "class-distribution.png and training-curves.png")
+
+    evaluate = command(
+        "evaluate",
+        _evaluate,
+        help="measure a network on images with labels",
+        description="Predict images whose labels are known, and report precision and recall.",
+    )
+    add_data(evaluate, "test")
+    add_output(evaluate, "confusion-matrix.png and misclassified.png")
+
+    predict = command(
+        "predict",
+        _predict,
+        help="predict images and write a submission",
+        description="Predict images and write ImageId,Label, as Kaggle wants it.",
+    )
+    add_data(predict, "test")
+    predict.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="CSV file of predictions to write"
+    )
+    add_output(predict, "predictions.png")
+
+    info = command("info", _info, help="show versions, devices and precision in use")
+    info.add_argument("--json", action="store_true", help="print one JSON object")
+
+    demo = command(
         "demo",
+        _demo,
         help="train on scikit-learn's digits, print a report, draw pictures",
         description="Train on the 1,797 digits of 8 × 8 pixels that come with scikit-learn: no "
         "file, no download, under half a minute.",
@@ -42,31 +156,200 @@ def main(argv=None):
         help="where to write training-curves.png and confusion-matrix.png (default: %(default)s)",
     )
     demo.add_argument("--seed", type=int, default=0, help="random state (default: %(default)s)")
-    demo.set_defaults(run=_demo)
-    args = parser.parse_args(argv)
-    try:
-        args.run(args)
-    except KeyboardInterrupt:
-        print("cnn-digits: interrupted", file=sys.stderr)
-        return 130
-    except (OSError, ValueError) as error:
-        print(f"cnn-digits: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return parser
+
+
+def _train(args):
+    from cnn_digits.datasets import summary
+    from cnn_digits.files import check_writable, writable_folder
+
+    # Before anything takes time: what can't be written in the end, and what can't be read.
+    check_writable(args.model)
+    _check_plots(args)
+    if args.checkpoint is not None:
+        writable_folder(args.checkpoint)
+    dataset = _read(args, labelled=True)
+    report = _Report(args)
+    report.say(summary(dataset.data, dataset.target))
+    report.add(skipped=dataset.skipped)
+
+    _load_keras()
+    from cnn_digits import ClassDistributionDisplay, CNNDigitClassifier, TrainingCurveDisplay
+
+    parameters = {
+        "architecture": args.architecture,
+        "epochs": "auto" if args.epochs is None else args.epochs,
+        "validation_fraction": args.validation_fraction,
+        "random_state": args.seed,
+    }
+    checkpoint = None
+    if args.checkpoint is not None:
+        from cnn_digits.training import Checkpoint
+
+        # In a folder of its own, because it is removed in the end.
+        checkpoint = Checkpoint(
+            args.checkpoint / "cnn-digits-backup", run={**parameters, "data": _digest(dataset)}
+        )
+        if checkpoint.n_epochs:
+            report.say(f"Going on after epoch {checkpoint.n_epochs}.")
+    clf = CNNDigitClassifier(
+        **parameters,
+        callbacks=None if checkpoint is None else [checkpoint],
+        # Keras's progress bar on a terminal, a line for each epoch elsewhere.
+        verbose=0 if args.json else 1 if sys.stdout.isatty() else 2,
+    )
+    start = time.perf_counter()
+    clf.fit(dataset.data, dataset.target)
+    seconds = time.perf_counter() - start
+    clf.save(args.model)
+    if checkpoint is not None:
+        checkpoint.remove()
+    report.say(
+        f"Trained {clf.model_.name!r} ({clf.model_.count_params():,} parameters) for "
+        f"{clf.n_iter_} epochs in {seconds:.1f} s.\nWrote {args.model}"
+    )
+    report.add(
+        model=str(args.model),
+        n_images=len(dataset.data),
+        image_shape=clf.image_shape_,
+        classes=clf.classes_.tolist(),
+        n_parameters=clf.model_.count_params(),
+        epochs=clf.n_iter_,
+        seconds=seconds,
+        history=clf.history_,
+    )
+    if args.plots is not None:
+        report.draw(ClassDistributionDisplay.from_labels(dataset.target), "class-distribution.png")
+        report.draw(TrainingCurveDisplay.from_estimator(clf), "training-curves.png")
+    report.end()
+
+
+def _evaluate(args):
+    _check_plots(args)
+    dataset = _read(args, labelled=True)
+    clf = _load_model(args)
+    import numpy as np
+    from sklearn.metrics import ConfusionMatrixDisplay, classification_report, confusion_matrix
+
+    from cnn_digits import MisclassifiedDisplay
+
+    unknown = np.setdiff1d(dataset.target, clf.classes_)
+    if unknown.size:
+        raise ValueError(
+            f"{args.data} has labels {unknown.tolist()}, which {args.model} does not know: "
+            f"{clf.classes_.tolist()}."
+        )
+    proba = clf.predict_proba(dataset.data)
+    y_pred = clf.classes_[proba.argmax(axis=1)]
+    n_right = int((y_pred == dataset.target).sum())
+    report = _Report(args)
+    report.say(classification_report(dataset.target, y_pred, digits=4, zero_division=0))
+    report.say(f"{n_right:,} of {len(y_pred):,} read right: {n_right / len(y_pred):.2%}")
+    report.add(
+        n_images=len(y_pred),
+        accuracy=n_right / len(y_pred),
+        report=classification_report(dataset.target, y_pred, output_dict=True, zero_division=0),
+        classes=clf.classes_.tolist(),
+        confusion_matrix=confusion_matrix(dataset.target, y_pred, labels=clf.classes_).tolist(),
+        skipped=dataset.skipped,
+    )
+    if args.plots is not None:
+        matrix = ConfusionMatrixDisplay.from_predictions(
+            dataset.target, y_pred, cmap="Blues", colorbar=False
+        )
+        matrix.ax_.set_title(f"{n_right:,} of {len(y_pred):,} digits read right")
+        report.draw(matrix, "confusion-matrix.png")
+        report.draw(
+            MisclassifiedDisplay.from_predictions(
+                dataset.data, dataset.target, y_pred, proba, image_shape=clf.image_shape_
+            ),
+            "misclassified.png",
+        )
+    report.end()
+
+
+def _predict(args):
+    from cnn_digits.files import check_writable
+    from cnn_digits.tables import write_submission
+
+    check_writable(args.out)
+    _check_plots(args)
+    dataset = _read(args, labelled=False)
+    clf = _load_model(args)
+    from cnn_digits import DigitGridDisplay
+
+    proba = clf.predict_proba(dataset.data)
+    y_pred = clf.classes_[proba.argmax(axis=1)]
+    write_submission(args.out, y_pred, n_images=len(dataset.data))
+    report = _Report(args)
+    report.say(f"Wrote {len(y_pred):,} predictions to {args.out}")
+    report.add(
+        out=str(args.out),
+        names=dataset.names,
+        labels=y_pred.tolist(),
+        probabilities=proba.max(axis=1).tolist(),
+        skipped=dataset.skipped,
+    )
+    if args.plots is not None:
+        report.draw(
+            DigitGridDisplay.from_predictions(
+                dataset.data, None, y_pred, proba, image_shape=clf.image_shape_
+            ),
+            "predictions.png",
+        )
+    report.end()
+
+
+def _info(args):
+    import platform
+    from importlib.metadata import version
+
+    _load_keras()
+    import keras
+
+    from cnn_digits import training
+
+    packages = ("tensorflow", "keras", "scikeras", "scikit-learn", "numpy", "pandas", "matplotlib")
+    found = {
+        "cnn-digits": __version__,
+        "Python": platform.python_version(),
+        **{name: version(name) for name in packages},
+        "backend": keras.backend.backend(),
+        "devices": _devices(keras),
+        "CPU cores": os.cpu_count(),
+        "precision": "mixed_bfloat16 for large data and large networks, float32 otherwise"
+        if training.bfloat16_pays()
+        else "float32",
+    }
+    if args.json:
+        print(json.dumps(found))
+        return
+    for name, value in found.items():
+        print(f"{name:<14}{', '.join(value) if isinstance(value, list) else value}")
+
+
+def _devices(keras):
+    """Names of the devices that Keras computes on."""
+    names = keras.distribution.list_devices()
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        for i, device in enumerate(tf.config.list_physical_devices("GPU")):
+            details = tf.config.experimental.get_device_details(device)
+            name = f"gpu:{i}"
+            names = [
+                f"{name} ({details.get('device_name', 'GPU')})" if n == name else n for n in names
+            ]
+    return names
 
 
 def _demo(args):
+    from cnn_digits.files import writable_folder
+
     # Before the training, so that a folder that can't be written costs no time.
-    args.plots.mkdir(parents=True, exist_ok=True)
-    if not os.access(args.plots, os.W_OK):
-        raise PermissionError(f"cannot write to the folder {args.plots}")
-
+    writable_folder(args.plots)
     start = time.perf_counter()
-    with _quiet_tensorflow():
-        import keras  # noqa: F401 - loads TensorFlow, while it is kept quiet
-    import matplotlib
-
-    matplotlib.use("agg")
+    _load_keras()
     from sklearn.datasets import load_digits
     from sklearn.metrics import ConfusionMatrixDisplay, classification_report
     from sklearn.model_selection import train_test_split
@@ -91,22 +374,103 @@ def _demo(args):
     print(f"On {len(X_test)} digits that it has not seen:\n")
     print(classification_report(y_test, y_pred, digits=3))
 
-    TrainingCurveDisplay.from_estimator(clf).figure_.savefig(args.plots / "training-curves.png")
+    _draw(TrainingCurveDisplay.from_estimator(clf), args.plots / "training-curves.png")
     matrix = ConfusionMatrixDisplay.from_predictions(y_test, y_pred, cmap="Blues", colorbar=False)
     matrix.ax_.set_title(f"{(y_test == y_pred).sum()} of {len(y_test)} digits read right")
-    matrix.figure_.savefig(args.plots / "confusion-matrix.png", bbox_inches="tight")
+    _draw(matrix, args.plots / "confusion-matrix.png")
     for name in ("training-curves.png", "confusion-matrix.png"):
         print(f"Wrote {args.plots / name}")
 
 
-@contextmanager
-def _quiet_tensorflow():
-    """Keep TensorFlow's remarks on the processor out of the output.
+class _Report:
+    """What a command has to say: lines for people, or one JSON object."""
 
-    Some are written before any setting of its own can stop them, straight to the file
-    descriptor. An import that fails raises; nothing is lost with them.
+    def __init__(self, args):
+        self._json = args.json
+        self._folder = args.plots
+        self._found = {}
+
+    def say(self, text):
+        if not self._json:
+            print(text, flush=True)
+
+    def add(self, **found):
+        self._found.update(found)
+
+    def draw(self, display, name):
+        path = self._folder / name
+        _draw(display, path)
+        self.say(f"Wrote {path}")
+        self._found.setdefault("plots", []).append(str(path))
+
+    def end(self):
+        if self._json:
+            print(json.dumps(self._found))
+
+
+def _draw(display, path):
+    from cnn_digits.files import written_whole
+
+    with written_whole(path) as file:
+        display.figure_.savefig(file, format="png", bbox_inches="tight")
+
+
+def _check_plots(args):
+    if args.plots is not None:
+        from cnn_digits.files import writable_folder
+
+        writable_folder(args.plots)
+
+
+def _read(args, *, labelled):
+    from cnn_digits.datasets import read_dataset
+
+    dataset = read_dataset(args.data, subset=args.subset, labelled=labelled, skip_bad=args.skip_bad)
+    for reason in dataset.skipped:
+        print(f"cnn-digits: left out: {reason}", file=sys.stderr)
+    return dataset
+
+
+def _digest(dataset):
+    """What tells a data set from others."""
+    import numpy as np
+
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (dataset.data, dataset.target):
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
+def _load_model(args):
+    if not args.model.is_file():
+        raise FileNotFoundError(
+            f"There is no file {args.model}: expected a network that "
+            "'cnn-digits train' or CNNDigitClassifier.save has written."
+        )
+    _load_keras()
+    from cnn_digits import CNNDigitClassifier
+
+    return CNNDigitClassifier.load(args.model)
+
+
+def _load_keras():
+    """Load Keras and Matplotlib without a word and without a screen.
+
+    TensorFlow's remarks on the processor are written before any setting of its own can stop
+    them, straight to the file descriptor. An import that fails raises; nothing is lost with
+    them.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _silent_stderr():
+        import keras  # noqa: F401 - loads TensorFlow, while it is kept quiet
+    import matplotlib
+
+    matplotlib.use("agg")
+
+
+@contextmanager
+def _silent_stderr():
     sys.stderr.flush()
     saved = os.dup(2)
     with open(os.devnull, "w") as null:
