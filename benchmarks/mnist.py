@@ -1,30 +1,13 @@
-"""MNIST's training images, read from the folder that CNN_DIGITS_DATA names."""
+"""MNIST's training images, split as is customary: the test images are for final figures."""
 
-import gzip
-import os
-from pathlib import Path
+from cnn_digits import fetch_mnist
 
-import numpy as np
-
-# The customary split: MNIST's own test images are for a final measurement only.
 N_TRAIN = 50_000
 
 
 def load():
     """All 60,000 images, uint8 of shape (60000, 784), and their labels."""
-    folder = os.environ.get("CNN_DIGITS_DATA")
-    if not folder:
-        raise SystemExit(
-            "Set CNN_DIGITS_DATA to the folder that holds mnist/train-images-idx3-ubyte.gz and "
-            "mnist/train-labels-idx1-ubyte.gz."
-        )
-    folder = Path(folder) / "mnist"
-    images = gzip.decompress((folder / "train-images-idx3-ubyte.gz").read_bytes())
-    labels = gzip.decompress((folder / "train-labels-idx1-ubyte.gz").read_bytes())
-    # Copies, because arrays over bytes are read-only.
-    X = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 784).copy()
-    y = np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)
-    return X, y
+    return fetch_mnist(return_X_y=True)
 
 
 def split(n_train=N_TRAIN):

@@ -1,8 +1,6 @@
 """Real digits for the tests."""
 
-import gzip
 import os
-from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -11,7 +9,7 @@ from hypothesis import settings
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from cnn_digits import CNNDigitClassifier
+from cnn_digits import CNNDigitClassifier, fetch_mnist
 
 matplotlib.use("agg")
 
@@ -37,13 +35,7 @@ def fitted(digits):
 @pytest.fixture(scope="session")
 def mnist():
     """MNIST's training images, flat uint8: the first 50,000 and the last 10,000."""
-    folder = os.environ.get("CNN_DIGITS_DATA")
-    if folder is None:
+    if "CNN_DIGITS_DATA" not in os.environ:
         pytest.skip("set CNN_DIGITS_DATA to a folder with mnist/train-images-idx3-ubyte.gz")
-    images, labels = (
-        gzip.decompress((Path(folder) / "mnist" / name).read_bytes())
-        for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
-    )
-    X = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 784)
-    y = np.frombuffer(labels, np.uint8, offset=8)
+    X, y = fetch_mnist(return_X_y=True, download_if_missing=False)
     return X[:50_000], X[50_000:], y[:50_000], y[50_000:]

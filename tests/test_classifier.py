@@ -587,7 +587,7 @@ class TestAuto:
         return clf._resolve(X, n, image_shape, piece)
 
     def test_epochs_and_batch_size(self):
-        assert self.resolve().epochs == 8
+        assert self.resolve().epochs == 7
         assert self.resolve(architecture="simple").epochs == 10
         assert self.resolve().batch_size == 128
         small = self.resolve(n=1000)

@@ -217,7 +217,7 @@ def compact(x, n_classes, dropout):
 
 
 ARCHITECTURES = {
-    "compact": Architecture(compact, dropout=0.1, epochs=8, learning_rate=1e-2),
+    "compact": Architecture(compact, dropout=0.1, epochs=7, learning_rate=1e-2),
     "lenet5": Architecture(lenet5, dropout=0.25),
     "simple": Architecture(simple, dropout=0.5, bfloat16=True),
     "deep": Architecture(deep, dropout=0.5, bfloat16=True),
