@@ -97,10 +97,15 @@ class TestCheckWritable:
         with pytest.raises(OSError, match=r"/dev/null can't be written"):
             check_writable("/dev/null")
 
+    @pytest.mark.skipif(not os.path.exists("/proc/self"), reason="no folder that only seems to be")
+    def test_folder_that_takes_no_files_though_permissions_allow_it(self):
+        with pytest.raises(OSError, match="no file can be written in /proc"):
+            check_writable("/proc/file")
+
     @needs_permissions
     def test_protected_folder(self, tmp_path):
         tmp_path.chmod(0o500)
-        with pytest.raises(PermissionError, match="no permission"):
+        with pytest.raises(PermissionError, match=r"no file can be .*Permission denied"):
             check_writable(tmp_path / "file")
         tmp_path.chmod(0o700)
 
@@ -128,7 +133,7 @@ class TestWritableFolder:
     @needs_permissions
     def test_protected(self, tmp_path):
         tmp_path.chmod(0o500)
-        with pytest.raises(PermissionError, match="no permission"):
+        with pytest.raises(PermissionError, match=r"no file can be .*Permission denied"):
             writable_folder(tmp_path)
         tmp_path.chmod(0o700)
 

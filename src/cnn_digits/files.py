@@ -45,15 +45,14 @@ def written_whole(path):
 
 
 def check_writable(path):
-    """Raise OSError, with the reason, if no file can be written at `path`; write nothing."""
+    """Raise OSError, with the reason, if no file can be written at `path`; leave nothing there."""
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; expected the name of a file to write.")
     folder = path.resolve().parent
     if not folder.is_dir():
         raise FileNotFoundError(f"{path} can't be written: there is no folder {folder}.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(f"{path} can't be written: no permission in {folder}.")
+    _try_to_write(folder)
     if path.exists():
         # A device, such as /dev/null, would be replaced by a file.
         if not path.is_file():
@@ -69,9 +68,16 @@ def writable_folder(path):
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(f"{path} is a file; expected a folder.") from None
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise PermissionError(f"{path} can't be written to: no permission.")
+    _try_to_write(path)
     return path
+
+
+def _try_to_write(folder):
+    """Raise OSError if no file can be made in a folder, which permissions alone don't tell."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise type(error)(f"no file can be written in {folder}: {error.strerror}.") from error
 
 
 @contextmanager
