@@ -217,6 +217,7 @@ class TestBadInput:
             ({"label_smoothing": 1}, "label_smoothing"),
             ({"dropout": 1}, "dropout"),
             ({"augment": True}, "augment"),
+            ({"augment": Augment(zoom=-1)}, "'zoom' parameter of Augment.*-1"),
             ({"image_shape": (7, 7)}, r"64 features.*image_shape=\(7, 7\)"),
             ({"validation_fraction": 1.0}, "validation_fraction"),
             ({"n_iter_no_change": 0}, "n_iter_no_change"),

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cnn_digits import CNNDigitClassifier, __version__
+from cnn_digits import Augment, CNNDigitClassifier, __version__
 from cnn_digits.cli import main
 
 
@@ -63,6 +63,23 @@ class TestTrain:
         assert found["epochs"] == 2
         assert found["classes"] == list(range(10))
         assert len(found["history"]["val_accuracy"]) == 2
+
+    def test_a_published_recipe(self, folder, tmp_path, capsys):
+        argv = ["train", f"{folder}/train.csv", "--model", f"{tmp_path}/m", "--epochs", "2"]
+        argv += ["--architecture", "lenet5", "--optimizer", "rmsprop", "--learning-rate", "0.001"]
+        argv += ["--schedule", "reduce_on_plateau", "--batch-size", "64", "--early-stopping"]
+        argv += ["--augment", "rotation=8, zoom=0.1,shift=0,vertical_flip", "--json"]
+        assert main(argv) == 0
+        clf = CNNDigitClassifier.load(tmp_path / "m")
+        assert clf.architecture == "lenet5"
+        assert clf.optimizer == "rmsprop"
+        assert clf.batch_size == 64
+        assert clf.early_stopping
+        assert clf.history_["learning_rate"] == pytest.approx([0.001, 0.001])
+        expected = Augment(rotation=8, shift=0, vertical_flip=True)
+        assert clf.augment.get_params() == expected.get_params()
+        assert main([*argv, "--augment", "none"]) == 0
+        assert CNNDigitClassifier.load(tmp_path / "m").augment is None
 
     def test_a_killed_training_goes_on(self, folder, tmp_path, capsys):
         argv = ["train", f"{folder}/train.csv", "--model", f"{tmp_path}/m", "--epochs", "20"]
@@ -236,6 +253,10 @@ class TestBadInput:
         argv = ["train", f"{folder}/train.csv", "--model", f"{tmp_path}/m", "--json"]
         self.refused(capsys, [*argv, "--epochs", "0"], "epochs")
         self.refused(capsys, [*argv, "--architecture", "huge"], "huge", "lenet5")
+        self.refused(capsys, [*argv, "--optimizer", "no"], "'no'", "rmsprop")
+        for bad in ("rotation", "rotation=x", "horizontal_flip=1", "none,zoom=1", "size=3", ""):
+            self.refused(capsys, [*argv, "--augment", bad], "is none of elastic=NUMBER")
+        self.refused(capsys, [*argv, "--augment", "rotation=-3"], "rotation")
 
     def test_images_of_another_size(self, folder, tmp_path, capsys):
         table(np.zeros((3, 784), np.uint8)).to_csv(tmp_path / "mnist.csv", index=False)

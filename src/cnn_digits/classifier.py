@@ -620,6 +620,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
                 augment = Augment(rotation=8, zoom=0.08, shift=0.03)
             else:
                 augment = Augment()
+        if augment is not None:
+            augment._validate_params()  # which its own fit would do
 
         dtype_policy = self.dtype_policy
         if dtype_policy == "auto":

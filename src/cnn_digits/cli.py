@@ -103,6 +103,35 @@ def _parser():
         help="compact, simple, deep or lenet5 (default: %(default)s)",
     )
     train.add_argument(
+        "--augment",
+        default="auto",
+        metavar="SETTINGS",
+        help="random distortion of the training images: auto, none, or settings of Augment such as "
+        "rotation=10,zoom=0.1,shift=0,horizontal_flip (default: %(default)s)",
+    )
+    train.add_argument(
+        "--optimizer",
+        default="adam",
+        help="a Keras optimizer, such as adam, rmsprop or sgd (default: %(default)s)",
+    )
+    train.add_argument(
+        "--learning-rate", type=float, metavar="R", help="default: as optimizer and network need"
+    )
+    train.add_argument(
+        "--schedule",
+        default="auto",
+        help="of the learning rate: one_cycle, reduce_on_plateau, constant or auto "
+        "(default: %(default)s)",
+    )
+    train.add_argument(
+        "--batch-size", type=int, metavar="N", help="images a step (default: as the data needs)"
+    )
+    train.add_argument(
+        "--early-stopping",
+        action="store_true",
+        help="stop when the validation loss no longer falls",
+    )
+    train.add_argument(
         "--validation-fraction",
         type=float,
         metavar="F",
@@ -163,7 +192,8 @@ def _train(args):
     from cnn_digits.datasets import summary
     from cnn_digits.files import check_writable, writable_folder
 
-    # Before anything takes time: what can't be written in the end, and what can't be read.
+    # Before anything takes time: what makes no sense, can't be written in the end, or read.
+    augment = _augmentation(args.augment)
     check_writable(args.model)
     _check_plots(args)
     if args.checkpoint is not None:
@@ -179,7 +209,13 @@ def _train(args):
     parameters = {
         "architecture": args.architecture,
         "epochs": "auto" if args.epochs is None else args.epochs,
+        "batch_size": "auto" if args.batch_size is None else args.batch_size,
+        "optimizer": args.optimizer,
+        "learning_rate": "auto" if args.learning_rate is None else args.learning_rate,
+        "schedule": args.schedule,
+        "augment": args.augment,
         "validation_fraction": args.validation_fraction,
+        "early_stopping": args.early_stopping,
         "random_state": args.seed,
     }
     checkpoint = None
@@ -193,7 +229,7 @@ def _train(args):
         if checkpoint.n_epochs:
             report.say(f"Going on after epoch {checkpoint.n_epochs}.")
     clf = CNNDigitClassifier(
-        **parameters,
+        **(parameters | {"augment": augment}),
         callbacks=None if checkpoint is None else [checkpoint],
         # Keras's progress bar on a terminal, a line for each epoch elsewhere.
         verbose=0 if args.json else 1 if sys.stdout.isatty() else 2,
@@ -222,6 +258,30 @@ def _train(args):
         report.draw(ClassDistributionDisplay.from_labels(dataset.target), "class-distribution.png")
         report.draw(TrainingCurveDisplay.from_estimator(clf), "training-curves.png")
     report.end()
+
+
+def _augmentation(text):
+    """The value of the parameter `augment` that a text such as "rotation=10,zoom=0" stands for."""
+    from cnn_digits import Augment
+
+    if text in ("auto", "none"):
+        return "auto" if text == "auto" else None
+    known = Augment().get_params()
+    del known["random_state"]
+    settings = {}
+    for part in text.split(","):
+        name, equals, value = part.strip().partition("=")
+        is_flip = isinstance(known.get(name), bool)
+        try:
+            if name not in known or is_flip == bool(equals):
+                raise ValueError
+            settings[name] = is_flip or float(value)
+        except ValueError:
+            names = [key if known[key] is False else f"{key}=NUMBER" for key in known]
+            raise ValueError(
+                f"--augment {text}: {part!r} is none of {', '.join(names)}; or auto or none, alone."
+            ) from None
+    return Augment(**settings)
 
 
 def _evaluate(args):
