@@ -5,7 +5,8 @@ import signal
 import struct
 import subprocess
 import sys
-import time
+import threading
+from contextlib import contextmanager
 
 import matplotlib.image
 import numpy as np
@@ -39,6 +40,32 @@ def pictures(folder, X, y):
     for i, (image, label) in enumerate(zip(X.reshape(-1, 8, 8), y, strict=True)):
         pixels = np.repeat(image[:, :, np.newaxis], 3, axis=2) * 15
         matplotlib.image.imsave(folder / f"{label}_{i:03}.png", pixels)
+
+
+@contextmanager
+def stopped(line, *argv):
+    """The command line in a process of its own that has printed a line, to be ended by a signal."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cnn_digits", *argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs the tests in the background may have them ignore Ctrl-C.
+        preexec_fn=None
+        if os.name == "nt"
+        else lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    # A signal that gets lost is a failure, not a wait for ever.
+    watch = threading.Timer(120, process.kill)
+    watch.start()
+    try:
+        with process:
+            for printed in process.stdout:
+                if printed.startswith(line):
+                    break
+            yield process
+    finally:
+        watch.cancel()
 
 
 class TestTrain:
@@ -84,15 +111,8 @@ class TestTrain:
     def test_a_killed_training_goes_on(self, folder, tmp_path, capsys):
         argv = ["train", f"{folder}/train.csv", "--model", f"{tmp_path}/m", "--epochs", "20"]
         argv += ["--checkpoint", f"{tmp_path}/checkpoint"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cnn_digits", *argv], stdout=subprocess.PIPE, text=True
-        )
-        for line in process.stdout:
-            if line.startswith("Epoch 4/"):
-                break
-        process.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
-        process.wait()
-        process.stdout.close()
+        with stopped("Epoch 4/", *argv) as process:
+            process.kill()
         assert not (tmp_path / "m").exists()
         assert main([*argv[:-4], "--epochs", "21", *argv[-2:]]) == 2
         assert "its run had epochs=20, this one has 21" in capsys.readouterr().err
@@ -105,20 +125,13 @@ class TestTrain:
         assert clf.n_iter_ == len(clf.history_["loss"]) == 20
         assert list((tmp_path / "checkpoint").iterdir()) == []
 
+    @pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal to one process")
     def test_interrupt(self, folder, tmp_path):
         argv = ["train", f"{folder}/train.csv", "--model", f"{tmp_path}/m", "--epochs", "1000"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cnn_digits", *argv],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for line in process.stdout:
-            if line.startswith("Epoch 2/"):
-                break
-        time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        assert process.communicate()[1] == "cnn-digits: interrupted\n"
+        with stopped("Epoch 2/", *argv) as process:
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate()
+        assert err == "cnn-digits: interrupted\n"
         assert process.returncode == 130
         assert list(tmp_path.iterdir()) == []
 
