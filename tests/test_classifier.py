@@ -622,8 +622,9 @@ class TestAuto:
             self.resolve(optimizer=own, schedule="one_cycle")
 
     def test_augment(self):
-        assert isinstance(self.resolve().augment, Augment)
-        assert self.resolve(image_shape=(8, 8, 1)).augment.shift < Augment().shift
+        full, less = self.resolve().augment, self.resolve(image_shape=(8, 8, 1)).augment
+        assert 0 < less.shift < full.shift
+        assert 0 < less.zoom < full.zoom
         assert self.resolve(image_shape=(7, 9, 1)).augment is None
         assert self.resolve(augment=None).augment is None
         own = Augment(rotation=3)

@@ -40,8 +40,8 @@ _RATE_RELATIVE_TO_ADAM = {"adam": 1, "adamw": 1, "nadam": 1, "rmsprop": 0.3, "sg
 _MIN_STEPS = 1200
 _MAX_AUTO_EPOCHS = 100
 
-# The shorter side from which on "auto" augments, and from which on as much as Augment does
-# by itself: smaller digits fill their frame, and a shift cuts them.
+# The shorter side from which on "auto" augments, and from which on as much as suits MNIST:
+# smaller digits fill their frame, and a shift cuts them.
 _MIN_AUGMENTED_SIDE = 8
 _FULLY_AUGMENTED_SIDE = 16
 
@@ -103,10 +103,11 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
 
     augment : Augment, None or "auto", default="auto"
         Random distortion of the training images, drawn anew in each epoch. "auto" is
-        `Augment()` for images of 16 × 16 and more, less of it down to 8 × 8, and None for
-        smaller ones, for rows that had to be padded to a square, and in a fit of a single
-        epoch, which is too short to gain by it. An `Augment` step before the classifier in
-        a pipeline takes the place of either; None turns off both.
+        `Augment(rotation=10, zoom=0.15, shift=0.05, shear=8)` for images of 16 × 16 and
+        more, which suits digits that are centred as MNIST's are; less of it down to 8 × 8;
+        and None for smaller ones, for rows that had to be padded to a square, and in a fit
+        of a single epoch, which is too short to gain by it. An `Augment` step before the
+        classifier in a pipeline takes the place of either; None turns off both.
 
     image_shape : (height, width), (height, width, channels) or None, default=None
         None infers it. Needed for flat images that are not square or not grey.
@@ -619,7 +620,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
             elif side < _FULLY_AUGMENTED_SIDE:
                 augment = Augment(rotation=8, zoom=0.08, shift=0.03)
             else:
-                augment = Augment()
+                augment = Augment(zoom=0.15, shift=0.05, shear=8)
         if augment is not None:
             augment._validate_params()  # which its own fit would do
 
