@@ -266,6 +266,19 @@ class TestBadFile:
         with pytest.raises(ValueError, match=message):
             CNNDigitClassifier.load(self.altered(saved, tmp_path, change))
 
+    def test_nothing_of_a_forged_network_is_left(self, saved, tmp_path, digits):
+        """Keras gives memory to what it remembers when the next network is built."""
+
+        def forge(meta):
+            meta.update(image_shape=[10**5, 10**5, 1])
+            meta["building"].update(architecture="simple")
+
+        with pytest.raises(ValueError, match="the network expects"):
+            CNNDigitClassifier.load(self.altered(saved, tmp_path, forge))
+        augmented = quick(epochs=2, augment=Augment())
+        assert augmented.fit(digits[0][:50], digits[2][:50]).n_iter_ == 2
+        assert CNNDigitClassifier.load(saved).model_.built
+
     def test_arrays_that_unpack_to_more_than_the_file_holds(self, saved, tmp_path):
         path = tmp_path / "packed"
         with (

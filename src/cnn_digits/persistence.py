@@ -9,6 +9,7 @@ import json
 import math
 import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -301,13 +302,22 @@ def _restore(clf, meta, architecture, archive):
     def build():
         return build_network(clf.image_shape_, len(clf.classes_), **network_building)
 
-    with training.seeded_build(np.random.SeedSequence(0), building["dtype_policy"]):
-        # First without memory for its weights, to compare their shapes with the arrays: a
-        # forged image_shape or list of labels would make it huge.
-        with keras.StatelessScope(initialize_variables=False):
-            for name, variable in _entries("network", build().variables):
-                with archive.open(name) as entry:
-                    _check_header(entry, name, variable)
+    def build_without_weights():
+        with seeded(), keras.StatelessScope(initialize_variables=False):
+            return build().variables
+
+    def seeded():
+        return training.seeded_build(np.random.SeedSequence(0), building["dtype_policy"])
+
+    # First without memory for its weights, to compare their shapes with the arrays: a forged
+    # image_shape or list of labels would make it huge. Keras remembers such variables, to
+    # give them their memory later; but each thread remembers its own.
+    with ThreadPoolExecutor(1) as pool:
+        variables = pool.submit(build_without_weights).result()
+    for name, variable in _entries("network", variables):
+        with archive.open(name) as entry:
+            _check_header(entry, name, variable)
+    with seeded():
         clf.model_ = build()
         training.compile_network(clf.model_, optimizer=clf.optimizer, loss=clf.loss)
 
