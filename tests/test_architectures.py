@@ -8,9 +8,15 @@ from cnn_digits.architectures import ARCHITECTURES, build_network
 keras = pytest.importorskip("keras")
 
 
-def build(architecture, image_shape=(28, 28, 1), n_classes=10):
+def build(architecture, image_shape=(28, 28, 1), n_classes=10, **kwargs):
     return build_network(
-        image_shape, n_classes, architecture=architecture, dropout=None, mean=33.0, std=79.0
+        image_shape,
+        n_classes,
+        architecture=architecture,
+        dropout=None,
+        mean=33.0,
+        std=79.0,
+        **kwargs,
     )
 
 
@@ -62,7 +68,22 @@ def test_deep_is_the_network_of_the_notebooks():
 
 
 def test_compact_is_small():
-    assert build("compact").count_params() < 100_000
+    assert build("compact").count_params() < 110_000
+
+
+@pytest.mark.parametrize("side", [40, 100, 280])
+def test_compact_stays_small_on_large_images(side):
+    assert build("compact", (side, side, 1)).count_params() < 400_000
+
+
+def test_sharpness_multiplies_logits():
+    X = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1))
+    plain, sharp = build("compact"), build("compact", sharpness=2.0)
+    sharp.set_weights(plain.get_weights())
+    plain, sharp = plain.predict(X, verbose=0), sharp.predict(X, verbose=0)
+    squares = plain**2
+    np.testing.assert_allclose(sharp, squares / squares.sum(axis=1, keepdims=True), rtol=1e-4)
+    assert sharp.max() > plain.max()
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

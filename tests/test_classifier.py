@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 
 from cnn_digits import Augment, CNNDigitClassifier, Normalize, Reshape
@@ -506,6 +507,12 @@ class TestGoingOn:
         clf.set_params(augment=Augment(rotation=3)).partial_fit(*few)
         assert clf._trainer is not trainer
         clf.set_params(augment=None).partial_fit(*few)
+        trainer = clf._trainer
+        clf.partial_fit(*few)
+        assert clf._trainer is trainer
+
+    def test_nothing_stands_between_a_plain_network_and_its_training(self, few):
+        clf = quick(architecture="lenet5", augment=None).fit(*few)
         assert clf._trainer is clf.model_
 
 
@@ -579,6 +586,44 @@ class TestCallbacks:
         assert quick(callbacks=[Stop()], epochs=5).fit(*few).n_iter_ == 1
 
 
+class TestSmoothing:
+    """Label smoothing by default, and what makes up for it."""
+
+    @pytest.mark.parametrize("augment", [None, Augment()])
+    def test_validation_loss_is_that_of_the_probabilities(self, digits, augment):
+        X_train, X_test, y_train, y_test = digits
+        clf = quick(epochs=2, augment=augment).fit(X_train, y_train, X_val=X_test, y_val=y_test)
+        loss = log_loss(y_test, clf.predict_proba(X_test))
+        assert clf.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-3)
+
+    def test_probabilities_are_not_cautious(self, digits):
+        X_train, X_test, y_train, y_test = digits
+        clf = quick(epochs=10).fit(X_train, y_train)
+        proba = clf.predict_proba(X_test)
+        assert np.median(proba.max(axis=1)) > 0.99
+        # Sure of targets of 0.91 at most, as training wants it, it would be off by 0.09.
+        confidence, accuracy = proba.max(axis=1).mean(), clf.score(X_test, y_test)
+        assert confidence == pytest.approx(accuracy, abs=0.03)
+
+    def test_smoothing_asked_for_is_left_as_it_is(self, digits):
+        X_train, X_test, y_train, _ = digits
+        clf = quick(epochs=10, label_smoothing=0.1).fit(X_train, y_train)
+        assert 0.85 < np.median(clf.predict_proba(X_test).max(axis=1)) < 0.97
+
+
+class TestBetas:
+    def betas(self, few, **params):
+        optimizer = quick(**params).fit(*few).model_.optimizer
+        return optimizer.beta_1, optimizer.beta_2
+
+    def test_by_name_they_suit_the_architecture(self, few):
+        assert self.betas(few) == self.betas(few, optimizer="AdamW") == (0.5, 0.9)
+        assert self.betas(few, architecture="lenet5") == (0.9, 0.999)
+
+    def test_an_object_keeps_its_own(self, few):
+        assert self.betas(few, optimizer=keras.optimizers.Adam(beta_1=0.8)) == (0.8, 0.999)
+
+
 class TestAuto:
     """What "auto" resolves to, in `_resolve`."""
 
@@ -588,18 +633,20 @@ class TestAuto:
         return clf._resolve(X, n, image_shape, piece)
 
     def test_epochs_and_batch_size(self):
-        assert self.resolve().epochs == 7
+        assert self.resolve().epochs == self.resolve(n=60_000).epochs == 10
         assert self.resolve(architecture="simple").epochs == 10
-        assert self.resolve().batch_size == 128
+        assert self.resolve().batch_size == 512
+        assert self.resolve(architecture="simple").batch_size == 128
+        assert self.resolve(architecture=lambda shape, n_classes: None).batch_size == 128
         small = self.resolve(n=1000)
-        assert small.epochs * np.ceil(1000 / small.batch_size) >= 1200
+        assert small.epochs * np.ceil(1000 / small.batch_size) >= 900
         assert self.resolve(n=20).epochs == 100
         assert self.resolve(epochs=3, batch_size=77).epochs == 3
         assert self.resolve(epochs=3, batch_size=77).batch_size == 77
 
     @pytest.mark.parametrize(("n", "size"), [(1, 16), (1347, 16), (4096, 64), (10**7, 128)])
     def test_batch_size_grows(self, n, size):
-        assert _auto_batch_size(n) == size
+        assert _auto_batch_size(n, 128) == size
 
     def test_schedule_and_rate(self):
         assert self.resolve().schedule == "one_cycle"

@@ -75,6 +75,9 @@ def test_what_a_network_sees(network):
 
     assert seen("simple") == (26, 26, 1)
     assert seen("compact") == (28, 28, 1)
+    inputs = keras.Input((9, 9, 1))
+    strided = keras.layers.MaxPooling2D(2)(keras.layers.Conv2D(1, 3, strides=2)(inputs))
+    assert _seen(keras.Model(inputs, strided)) == (9, 9, 1)
     # Of a layer that it does not know it can't tell.
     assert _seen(network) == (4, 4, 1)
 

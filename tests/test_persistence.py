@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from cnn_digits import Augment, CNNDigitClassifier
+from cnn_digits import Augment, CNNDigitClassifier, architectures
 
 keras = pytest.importorskip("keras")
 
@@ -202,6 +202,39 @@ def test_version_1():
     assert clf.n_iter_ == 81
 
 
+def test_compact_of_version_1(digits, tmp_path, monkeypatch):
+    X, y = digits[0][:200], digits[2][:200]
+    former = architectures.look_up("compact_version_1")
+    with monkeypatch.context() as context:
+        context.setitem(architectures.ARCHITECTURES, "compact", former)
+        clf = quick().fit(X, y)
+        clf.save(tmp_path / "clf")
+
+    def as_it_was(meta):
+        meta.update(version=1)
+        del meta["building"]["sharpness"]
+
+    old = altered(tmp_path / "clf", as_it_was)
+    loaded = CNNDigitClassifier.load(old)
+    assert_equal(loaded, clf, X)
+    loaded.save(tmp_path / "again")
+    assert_equal(CNNDigitClassifier.load(tmp_path / "again"), clf, X)
+
+
+def altered(path, change):
+    """A copy of a file with another description."""
+    copy = path.with_name("altered")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "classifier.json":
+                meta = json.loads(data)
+                change(meta)
+                data = json.dumps(meta)
+            new.writestr(name, data)
+    return copy
+
+
 class TestBadFile:
     def test_missing(self, tmp_path):
         with pytest.raises(FileNotFoundError):
@@ -213,23 +246,10 @@ class TestBadFile:
         with pytest.raises(ValueError, match="clf can't be loaded: File is not a zip file"):
             CNNDigitClassifier.load(tmp_path / "clf")
 
-    def altered(self, saved, tmp_path, change):
-        """A copy of the file with another description."""
-        path = tmp_path / "altered"
-        with zipfile.ZipFile(saved) as old, zipfile.ZipFile(path, "w") as new:
-            for name in old.namelist():
-                data = old.read(name)
-                if name == "classifier.json":
-                    meta = json.loads(data)
-                    change(meta)
-                    data = json.dumps(meta)
-                new.writestr(name, data)
-        return path
-
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            (lambda meta: meta.update(version=2), "format version 2, written by"),
+            (lambda meta: meta.update(version=3), "format version 3, written by"),
             (lambda meta: meta.update(format="other"), "not written by CNNDigitClassifier.save"),
             (lambda meta: meta["building"].update(architecture="simple"), "the network expects"),
             (lambda meta: meta["building"].update(architecture="no"), "'no'"),
@@ -262,11 +282,11 @@ class TestBadFile:
             (lambda meta: meta.pop("history"), "history"),
         ],
     )
-    def test_altered(self, saved, tmp_path, change, message):
+    def test_altered(self, saved, change, message):
         with pytest.raises(ValueError, match=message):
-            CNNDigitClassifier.load(self.altered(saved, tmp_path, change))
+            CNNDigitClassifier.load(altered(saved, change))
 
-    def test_nothing_of_a_forged_network_is_left(self, saved, tmp_path, digits):
+    def test_nothing_of_a_forged_network_is_left(self, saved, digits):
         """Keras gives memory to what it remembers when the next network is built."""
 
         def forge(meta):
@@ -274,7 +294,7 @@ class TestBadFile:
             meta["building"].update(architecture="simple")
 
         with pytest.raises(ValueError, match="the network expects"):
-            CNNDigitClassifier.load(self.altered(saved, tmp_path, forge))
+            CNNDigitClassifier.load(altered(saved, forge))
         augmented = quick(epochs=2, augment=Augment())
         assert augmented.fit(digits[0][:50], digits[2][:50]).n_iter_ == 2
         assert CNNDigitClassifier.load(saved).model_.built

@@ -1,8 +1,8 @@
 """The networks: one function each, in one table.
 
-A function takes standardised images, shape (n, h, w, c), as a Keras tensor and the number
-of classes, and returns class probabilities. Each works on any image from 1 × 1 up: a step
-that a small image can't bear is left out.
+A function takes standardised images, shape (n, h, w, c), as a Keras tensor, and returns
+the features that a linear classifier is put on. Each works on any image from 1 × 1 up: a
+step that a small image can't bear is left out.
 
 To add one: write its function, give it a line in `ARCHITECTURES`.
 """
@@ -19,14 +19,21 @@ class Architecture:
     Parameters
     ----------
     function : callable
-        `f(x, n_classes, dropout) -> probabilities`.
+        `f(x, dropout) -> features`, shape (n, n_features).
     dropout : float
         Rate of the last dropout layer, where the user says None.
     epochs : int
         Epochs on a data set of MNIST's size.
+    batch_size : int
+        Images per step on a data set of MNIST's size.
     learning_rate : float
         Peak rate of Adam at batch size 128 under the one-cycle schedule.
+    betas : (float, float)
+        How slowly Adam and its kin forget gradients and their squares.
     label_smoothing : float
+    sharpness : float
+        What logits are multiplied by in prediction, to undo what label smoothing does to
+        the probabilities.
     bfloat16 : bool
         Whether training in bfloat16 has been measured to be faster at the same accuracy
         on hardware that has it.
@@ -35,12 +42,20 @@ class Architecture:
     function: Callable
     dropout: float
     epochs: int = 10
+    batch_size: int = 128
     learning_rate: float = 2e-3
+    betas: tuple = (0.9, 0.999)  # Keras's own
     label_smoothing: float = 0.0
+    sharpness: float = 1.0
     bfloat16: bool = False
 
 
-def build_network(image_shape, n_classes, *, architecture, dropout, mean, std):
+def look_up(architecture):
+    """What a name stands for, or what "auto" means for a network of the user's own."""
+    return _OWN if callable(architecture) else (ARCHITECTURES | _FORMER)[architecture]
+
+
+def build_network(image_shape, n_classes, *, architecture, dropout, mean, std, sharpness=1.0):
     """Build the plain Keras model that maps raw images to class probabilities.
 
     Parameters
@@ -48,11 +63,13 @@ def build_network(image_shape, n_classes, *, architecture, dropout, mean, std):
     image_shape : tuple of three ints
     n_classes : int
     architecture : str or callable
-        A name in `ARCHITECTURES`, or `f(image_shape, n_classes) -> keras.Model`.
+        A name in the tables, or `f(image_shape, n_classes) -> keras.Model`.
     dropout : float or None
         None: the architecture's own.
     mean, std : float
         Of the training pixels; the first layer standardises by them.
+    sharpness : float
+        Logits are multiplied by it. Without effect on a callable architecture.
 
     Returns
     -------
@@ -76,8 +93,9 @@ def build_network(image_shape, n_classes, *, architecture, dropout, mean, std):
         outputs = network(x)
         name = "cnn_digits"
     else:
-        entry = ARCHITECTURES[architecture]
-        outputs = entry.function(x, n_classes, entry.dropout if dropout is None else dropout)
+        entry = look_up(architecture)
+        x = entry.function(x, entry.dropout if dropout is None else dropout)
+        outputs = _probabilities(x, n_classes, sharpness)
         name = architecture
     return keras.Model(inputs, outputs, name=name)
 
@@ -141,7 +159,7 @@ def _dropout(x, rate, name):
     return layers.Dropout(rate, seed=random.randrange(2**31), name=name)(x)
 
 
-def _probabilities(x, n_classes):
+def _probabilities(x, n_classes, sharpness):
     from keras import layers
 
     # In float32 whatever the policy, so that probabilities add up to 1.
@@ -149,10 +167,15 @@ def _probabilities(x, n_classes):
         # Always 1, as a softmax would say with a warning.
         x = layers.Dense(1, activation="sigmoid", dtype="float32", name="one")(x)
         return layers.UnitNormalization(dtype="float32", name="probabilities")(x)
-    return layers.Dense(n_classes, activation="softmax", dtype="float32", name="probabilities")(x)
+    if sharpness == 1:
+        dense = layers.Dense(n_classes, "softmax", dtype="float32", name="probabilities")
+        return dense(x)
+    x = layers.Dense(n_classes, dtype="float32", name="logits")(x)
+    x = layers.Rescaling(sharpness, dtype="float32", name="sharpen")(x)
+    return layers.Softmax(dtype="float32", name="probabilities")(x)
 
 
-def lenet5(x, n_classes, dropout):
+def lenet5(x, dropout):
     """LeNet-5's layer sizes (LeCun et al. 1998), with ReLU, max pooling and dropout."""
     from keras import layers
 
@@ -161,11 +184,10 @@ def lenet5(x, n_classes, dropout):
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(120, activation="relu", name="dense1")(x)
     x = layers.Dense(84, activation="relu", name="dense2")(x)
-    x = _dropout(x, dropout, "dropout")
-    return _probabilities(x, n_classes)
+    return _dropout(x, dropout, "dropout")
 
 
-def simple(x, n_classes, dropout):
+def simple(x, dropout):
     """Two convolutions and a dense layer: Keras's own MNIST example, 225,034 parameters."""
     from keras import layers
 
@@ -173,11 +195,10 @@ def simple(x, n_classes, dropout):
     x = _pool(_conv(x, 64, 3, "conv2"), "pool2")
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(128, activation="relu", name="dense")(x)
-    x = _dropout(x, dropout, "dropout")
-    return _probabilities(x, n_classes)
+    return _dropout(x, dropout, "dropout")
 
 
-def deep(x, n_classes, dropout):
+def deep(x, dropout):
     """The five-layer network of many Kaggle notebooks (after Y. Ghouzam, 2017)."""
     from keras import layers
 
@@ -188,37 +209,79 @@ def deep(x, n_classes, dropout):
         x = _dropout(x, dropout / 2, f"dropout{block}")
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(256, activation="relu", name="dense")(x)
-    x = _dropout(x, dropout, "dropout")
-    return _probabilities(x, n_classes)
+    return _dropout(x, dropout, "dropout")
 
 
-def compact(x, n_classes, dropout):
-    """Three normalised convolutions, early to shrink: the fastest of these to 99 %."""
+def compact(x, dropout):
+    """Two convolutions and a dense layer, all normalised: the fastest of these to 99 %."""
     from keras import layers
 
     # A border of large images can be spared, and their strokes are wider than three pixels.
     # On small ones filters cost next to nothing: a step there is mostly overhead.
     small = min(x.shape[1:3]) <= 16
+    x = _block(x, 1, *((32, 3, "same") if small else (16, 5, "valid")))
+    number = 1
+    # Images larger than MNIST's take more than two, or the dense layer would be huge.
+    while number < 2 or min(x.shape[1:3]) > 8:
+        number += 1
+        x = _block(x, number, *((64, 3, "same") if small else (32, 3, "valid")))
+    x = layers.Dense(128, use_bias=False, name="dense")(layers.Flatten(name="flatten")(x))
+    return _dropout(_normalised(x, number + 1), dropout, "dropout")
+
+
+def _block(x, number, filters, size, padding):
+    """Convolution, pooling, batch normalisation, ReLU."""
+    x = _conv(x, filters, size, f"conv{number}", padding, activation=None, use_bias=False)
+    if min(x.shape[1:3]) > 4:
+        x = _pool(x, f"pool{number}")
+    # After pooling, because that leaves a quarter of the work.
+    return _normalised(x, number)
+
+
+def _normalised(x, number):
+    """Batch normalisation and ReLU.
+
+    Statistics of the last 30 batches or so: with Keras's momentum of 0.99, a fit of a few
+    hundred steps would predict with those of its first ones. No scale: the next layer has one.
+    """
+    from keras import layers
+
+    x = layers.BatchNormalization(momentum=0.9, scale=False, name=f"norm{number}")(x)
+    return layers.ReLU(name=f"relu{number}")(x)
+
+
+def first_compact(x, dropout):
+    """What "compact" was when model files had format version 1."""
+    from keras import layers
+
+    small = min(x.shape[1:3]) <= 16
     size, padding = (3, "same") if small else (5, "valid")
     for i, filters in enumerate((32, 64, 64) if small else (16, 32, 64), start=1):
         if i == 3:
             size, padding = 3, "valid"
-        x = _conv(x, filters, size, f"conv{i}", padding=padding, activation=None, use_bias=False)
+        x = _conv(x, filters, size, f"conv{i}", padding, activation=None, use_bias=False)
         if i < 3 and min(x.shape[1:3]) > 4:
             x = _pool(x, f"pool{i}")
-        # After pooling, because that leaves a quarter of the work. Statistics of the last
-        # 30 batches or so: with Keras's momentum of 0.99, a fit of a few hundred steps
-        # would predict with those of its first ones. No scale: the next layer has one.
-        x = layers.BatchNormalization(momentum=0.9, scale=False, name=f"norm{i}")(x)
-        x = layers.ReLU(name=f"relu{i}")(x)
-    x = layers.Flatten(name="flatten")(x)
-    x = _dropout(x, dropout, "dropout")
-    return _probabilities(x, n_classes)
+        x = _normalised(x, i)
+    return _dropout(layers.Flatten(name="flatten")(x), dropout, "dropout")
 
 
 ARCHITECTURES = {
-    "compact": Architecture(compact, dropout=0.1, epochs=7, learning_rate=1e-2),
+    "compact": Architecture(
+        compact,
+        dropout=0.0,
+        batch_size=512,
+        learning_rate=1e-2,
+        betas=(0.5, 0.9),
+        label_smoothing=0.1,
+        sharpness=2.0,
+    ),
     "lenet5": Architecture(lenet5, dropout=0.25),
     "simple": Architecture(simple, dropout=0.5, bfloat16=True),
     "deep": Architecture(deep, dropout=0.5, bfloat16=True),
 }
+
+# Networks that only old model files ask for.
+_FORMER = {"compact_version_1": Architecture(first_compact, dropout=0.1)}
+
+_OWN = Architecture(function=None, dropout=0.0)

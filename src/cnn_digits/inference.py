@@ -91,12 +91,17 @@ def _seen(network):
         layers.ReLU,
         layers.Dropout,
         layers.Dense,
+        layers.Softmax,
     )
     sides = whole[:2]
     for layer in reversed(network.layers):
         if isinstance(layer, layers.MaxPooling2D):
             sides = tuple(map(operator.mul, sides, layer.pool_size))
-        elif isinstance(layer, layers.Conv2D) and layer.padding == "valid":
+        elif (
+            isinstance(layer, layers.Conv2D)
+            and layer.padding == "valid"
+            and layer.strides == (1, 1)
+        ):
             sides = tuple(
                 side + size - 1 for side, size in zip(sides, layer.kernel_size, strict=True)
             )

@@ -19,7 +19,10 @@ from cnn_digits.images import check_image_shape
 from cnn_digits.transformers import Augment
 
 FORMAT = "cnn-digits"
-VERSION = 1
+VERSION = 2
+
+# What a network of a file of version 1 is called now, if something else has taken its name.
+_RENAMED = {"compact": "compact_version_1"}
 
 _META = "classifier.json"
 
@@ -236,10 +239,10 @@ def _read_meta(archive):
         meta = json.loads(entry.read(_MAX_META_BYTES))
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
         raise ValueError("it was not written by CNNDigitClassifier.save.")
-    if meta.get("version") != VERSION:
+    if meta.get("version") not in (1, VERSION):
         raise ValueError(
             f"it has format version {meta.get('version')!r}, written by cnn-digits "
-            f"{meta['versions']['cnn_digits']}; this is {__version__}, which reads {VERSION}."
+            f"{meta['versions']['cnn_digits']}; this is {__version__}, which reads up to {VERSION}."
         )
     return meta
 
@@ -257,9 +260,12 @@ def _restore(clf, meta, architecture, archive):
     import keras
 
     from cnn_digits import training
-    from cnn_digits.architectures import build_network
+    from cnn_digits.architectures import build_network, look_up
 
     parameters, building = dict(meta["parameters"]), dict(meta["building"])
+    if meta["version"] == 1:
+        building["architecture"] = _RENAMED.get(building["architecture"], building["architecture"])
+        building["sharpness"] = 1.0
     if building["architecture"] is None and architecture is None:
         raise ValueError(
             "its network was built by a function of the user's own, which files don't hold; pass "
@@ -297,7 +303,9 @@ def _restore(clf, meta, architecture, archive):
     clf.history_ = meta["history"]
     clf.n_iter_ = len(clf.history_.get("loss", ()))
     clf._building = building
-    network_building = {key: building[key] for key in ("architecture", "dropout", "mean", "std")}
+    keys = "architecture", "dropout", "mean", "std", "sharpness"
+    network_building = {key: building[key] for key in keys}
+    betas = look_up(building["architecture"]).betas
 
     def build():
         return build_network(clf.image_shape_, len(clf.classes_), **network_building)
@@ -319,7 +327,7 @@ def _restore(clf, meta, architecture, archive):
             _check_header(entry, name, variable)
     with seeded():
         clf.model_ = build()
-        training.compile_network(clf.model_, optimizer=clf.optimizer, loss=clf.loss)
+        training.compile_network(clf.model_, optimizer=clf.optimizer, loss=clf.loss, betas=betas)
 
 
 def _check_header(entry, name, variable):

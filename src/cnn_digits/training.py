@@ -190,7 +190,7 @@ def learning_rate_of(optimizer):
     return None if isinstance(rate, dict) else float(rate)
 
 
-def compile_network(network, *, optimizer, loss):
+def compile_network(network, *, optimizer, loss, betas):
     """Compile a freshly built network, with an optimizer of its own.
 
     Parameters
@@ -199,11 +199,17 @@ def compile_network(network, *, optimizer, loss):
     optimizer : str or keras.optimizers.Optimizer
         An instance is copied, so that it serves any number of fits.
     loss : str, keras.losses.Loss or callable
+    betas : (float, float)
+        For an optimizer given by name, if it has them.
     """
     if isinstance(optimizer, str):
         optimizer = keras.optimizers.get(optimizer)
+        config = optimizer.get_config()
+        if {"beta_1", "beta_2"} <= set(config):
+            config["beta_1"], config["beta_2"] = betas
     else:
-        optimizer = type(optimizer).from_config(optimizer.get_config())
+        config = optimizer.get_config()
+    optimizer = type(optimizer).from_config(config)
     network.compile(
         optimizer=optimizer,
         loss=loss,
@@ -243,16 +249,14 @@ def train(
     Returns
     -------
     trainer : keras.Model
-        The network itself, or the network with random distortion before it.
+        The network itself, or what `_trainer` made of it.
     interrupt : KeyboardInterrupt or None
         The user's, if there was one.
     """
     order_seed, augment_seed = (int(word) for word in seed.generate_state(2) >> 1)
-    if settings.augment is None:
-        trainer = network
-    elif not _distorts_like(trainer, network, settings.augment):
-        trainer = _augmented(network, settings.augment, image_shape, background)
-    if trainer is not network:
+    if not _serves(trainer, settings.augment):
+        trainer = _trainer(network, settings.augment, image_shape, background)
+    if settings.augment is not None:
         trainer.get_layer("augment").reseed(augment_seed)
     first_epoch = FirstEpoch()
     callbacks = [
@@ -634,18 +638,35 @@ def one_cycle(progress):
     return 0.5 * (1 + math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
 
 
-def _distorts_like(trainer, network, augment):
+def _serves(trainer, augment):
     """Whether a trainer of an earlier call can serve again."""
-    if trainer is None or trainer is network:
+    if trainer is None:
         return False
-    return trainer.get_layer("augment").does(augment)
+    distortion = [layer for layer in trainer.layers if isinstance(layer, RandomDistortion)]
+    if augment is None or not distortion:
+        return augment is None and not distortion
+    return distortion[0].does(augment)
 
 
-def _augmented(network, augment, image_shape, background):
-    """The network with random distortion before it: what is trained, not what is kept."""
-    inputs = keras.Input(image_shape, name="image")
-    distorted = RandomDistortion(augment, image_shape, background)(inputs)
-    model = keras.Model(inputs, network(distorted), name=f"augmented_{network.name}")
+def _trainer(network, augment, image_shape, background):
+    """The network as it is trained, which is not always as it is kept.
+
+    Random distortion comes before it, and what sharpens its probabilities is for prediction
+    and validation alone.
+    """
+    sharpened = any(layer.name == "sharpen" for layer in network.layers)
+    if augment is None and not sharpened:
+        return network
+    x = inputs = keras.Input(image_shape, name="image")
+    if augment is not None:
+        x = RandomDistortion(augment, image_shape, background)(x)
+    if sharpened:
+        logits = keras.Model(network.input, network.get_layer("logits").output, name=network.name)
+        x = Sharpening(network.get_layer("sharpen").scale)(logits(x))
+        outputs = keras.layers.Softmax(dtype="float32", name="probabilities")(x)
+    else:
+        outputs = network(x)
+    model = keras.Model(inputs, outputs, name=f"training_{network.name}")
     model.compile(
         optimizer=network.optimizer,
         loss=network.loss,
@@ -653,6 +674,17 @@ def _augmented(network, augment, image_shape, background):
         jit_compile=_jit(),
     )
     return model
+
+
+class Sharpening(keras.layers.Layer):
+    """Multiply logits by a constant, but not in training."""
+
+    def __init__(self, scale):
+        super().__init__(name="sharpen", dtype="float32")
+        self._scale = scale
+
+    def call(self, logits, training=False):
+        return logits if training else logits * self._scale
 
 
 class RandomDistortion(keras.layers.Layer):
