@@ -8,18 +8,15 @@ import hashlib
 import math
 import os
 import re
-import socket
 import struct
 import warnings
 import zipfile
-from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import fetch_file, get_data_home
+from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch, check_array, check_consistent_length, column_or_1d
 
 from cnn_digits.files import damage_named, opened
@@ -195,7 +192,7 @@ def _mnist_part(data_home, subset, download_if_missing):
             raise OSError(f"{where}; {advice}, or allow the download.")
         try:
             _download(folder, subset)
-        except (OSError, HTTPException) as error:
+        except OSError as error:
             reason = " ".join(str(error).split())
             raise OSError(f"{where}, and can't be downloaded ({reason}); {advice}.") from error
         found = read_idx_folder(folder, subset)
@@ -240,27 +237,55 @@ def _download(folder, subset):
 
     folder.mkdir(parents=True, exist_ok=True)
     # The system's own lock: a process that dies leaves it open.
-    with FileLock(folder / ".download.lock"), _timeout(_TIMEOUT):
+    with FileLock(folder / ".download.lock"):
         for name, sha256 in _MNIST_FILES[subset]:
+            if (folder / name).exists():
+                continue
             for mirror in _MNIST_MIRRORS:
                 try:
                     # Another mirror is a better second try than the same.
-                    fetch_file(mirror + name, folder=folder, sha256=sha256, n_retries=0)
+                    _fetch(mirror + name, folder / name, sha256)
                     break
-                except (OSError, HTTPException):
+                except OSError:
                     if mirror == _MNIST_MIRRORS[-1]:
                         raise
 
 
-@contextmanager
-def _timeout(seconds):
-    """Limit how long new connections wait; urlretrieve, behind fetch_file, would for ever."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
+def _fetch(url, path, sha256):
+    """Download a file, going on where an earlier call was cut off; move it into place if right."""
+    import gdown
+
+    # gdown loads into a file of this name with an ending of its own.
+    unchecked = path.with_name(f"{path.name}.unchecked")
+
+    def left_over():
+        return list(path.parent.glob(f"{unchecked.name}*"))
+
+    def n_bytes():
+        return sum(file.stat().st_size for file in left_over())
+
+    n_before = n_bytes()
+    hasher = hashlib.sha256()
     try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
+        gdown.download(
+            url, str(unchecked), resume=True, hasher=hasher, timeout=_TIMEOUT, quiet=True,
+            use_cookies=False,
+        )  # fmt: skip
+    except gdown.DownloadError as error:
+        failure = OSError(str(error))
+        if n_bytes() > n_before:
+            raise failure from error  # cut off; what came is kept
+    else:
+        if hasher.hexdigest() == sha256:
+            unchecked.replace(path)
+            return
+        failure = OSError(f"SHA256 of {url} is {hasher.hexdigest()}, expected {sha256}")
+    for file in left_over():
+        file.unlink()
+    if not n_before:
+        raise failure
+    # What the earlier call had left may have been at fault.
+    _fetch(url, path, sha256)
 
 
 def read_idx_folder(folder, subset):
