@@ -127,7 +127,10 @@ def plain_keras(seed, epochs):
         keras.utils.set_random_seed(seed)
         model = simple_in_keras()
         model.fit(X, y, batch_size=128, epochs=epochs, verbose=0)
-        predict = lambda X: model.predict(X, verbose=0).argmax(axis=1)  # noqa: E731
+
+        def predict(X):
+            return model.predict(X, verbose=0).argmax(axis=1)
+
         return predict, keras_operations(model), epochs
 
     return to_floats, fit
