@@ -153,6 +153,8 @@ def scikeras_wrapper(seed, epochs):
 def keras_wrapper(seed, epochs):
     import keras
 
+    keras.config.disable_interactive_logging()  # its predict can't be told to be silent
+
     def build(X, y):
         # It takes flat rows only.
         rows = keras.layers.Reshape((28, 28, 1))

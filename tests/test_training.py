@@ -75,6 +75,24 @@ def test_bfloat16_probe_answers():
     assert training.bfloat16_pays() in (True, False)
 
 
+@pytest.mark.parametrize(("bfloat16", "float32"), [(1.0, 1.7), (3.0, 1.0)])
+def test_bfloat16_is_judged_by_the_best_of_many_times(monkeypatch, bfloat16, float32):
+    """On a busy machine most take longer, now in one precision, now in the other."""
+
+    def clock():
+        now = 0.0
+        for i in range(100):
+            delay = 0 if i % 12 == 7 else 5 * (i % 3)
+            for duration in (bfloat16, float32):
+                yield now
+                now += duration + delay
+                yield now
+                delay = 5 - delay / 2 if delay else 0
+
+    monkeypatch.setattr(training.time, "perf_counter", clock().__next__)
+    assert training.bfloat16_pays.__wrapped__() == (bfloat16 < float32)
+
+
 class TestBatches:
     images = np.arange(103 * 4, dtype=np.float32).reshape(103, 4)
     classes = np.arange(103) % 3
