@@ -162,7 +162,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
     history_ : dict of lists
         For each epoch "loss", "accuracy" and "learning_rate" (at its end), and "val_loss"
         and "val_accuracy" if there were validation images. Goes on with `partial_fit` and
-        `warm_start`.
+        `warm_start`. With label smoothing, "loss" is that of the smoothed targets, which for
+        ten classes and 0.1 can't fall below 0.50; "val_loss" is that of the labels.
 
     n_iter_ : int
         Epochs run, those of `partial_fit` and `warm_start` added up.
