@@ -167,6 +167,52 @@ class TestOneCycle:
         assert (np.diff(rates[25:]) < 0).all()
 
 
+class TestFusedNormalization:
+    @pytest.mark.parametrize("shape", [(64, 5, 4, 8), (64, 8)])
+    @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+    def test_does_what_keras_does(self, shape, policy):
+        import tensorflow as tf
+
+        rng = np.random.default_rng(0)
+        x = tf.constant(rng.normal(3, 2, shape), tf.float32)
+        wanted = tf.constant(rng.normal(size=shape), tf.float32)
+        results = []
+        for is_fused in (False, True):
+            layer = keras.layers.BatchNormalization(momentum=0.9, scale=False, dtype=policy)
+            layer.build(shape)
+            layer.beta.assign(np.linspace(-1, 1, 8))
+            called = training.FusedNormalization(layer) if is_fused else layer
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = called(x, training=True)
+                loss = tf.reduce_sum(wanted * tf.cast(y, tf.float32))
+            gradients = tape.gradient(loss, [x, layer.beta.value])
+            results.append([y, *gradients, layer.moving_mean.value])
+        np.testing.assert_array_equal(called(x, training=False), layer(x, training=False))
+        # Of the population, not of the batch: the average is for images that are not in it.
+        n = np.prod(shape[:-1])
+        expected = 0.9 + 0.1 * np.var(x, axis=tuple(range(len(shape) - 1))) * n / (n - 1)
+        is_exact = policy == "float32"
+        np.testing.assert_allclose(layer.moving_variance, expected, rtol=1e-5 if is_exact else 1e-3)
+        tolerance = 1e-4 if is_exact else 0.05
+        for keras_result, ours in zip(*results, strict=True):
+            assert ours.dtype == keras_result.dtype
+            np.testing.assert_allclose(
+                tf.cast(ours, tf.float32), tf.cast(keras_result, tf.float32), atol=tolerance
+            )
+
+    def test_trains_the_variables_of_the_network(self, digits):
+        X_train, _, y_train, _ = digits
+        clf = CNNDigitClassifier(epochs=1, random_state=0).fit(X_train, y_train)
+        kinds = [type(layer).__name__ for layer in clf._trainer.layers]
+        assert "FusedNormalization" in kinds
+        assert "BatchNormalization" not in kinds
+        for number in (1, 2, 3):
+            layer = clf.model_.get_layer(f"norm{number}")
+            for values in (layer.beta, layer.moving_mean):
+                assert np.abs(values).max() > 0.01
+
+
 class TestRandomDistortion:
     def distort(self, images, **params):
         background = params.pop("background", np.zeros(images.shape[-1], np.float32))

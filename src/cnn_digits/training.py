@@ -651,22 +651,22 @@ def _serves(trainer, augment):
 def _trainer(network, augment, image_shape, background):
     """The network as it is trained, which is not always as it is kept.
 
-    Random distortion comes before it, and what sharpens its probabilities is for prediction
-    and validation alone.
+    Random distortion comes before it, and some layers have stand-ins that share their
+    variables.
     """
-    sharpened = any(layer.name == "sharpen" for layer in network.layers)
-    if augment is None and not sharpened:
+    stand_ins = {layer.name: _stand_in(layer) for layer in network.layers}
+    has_stand_ins = any(stand_ins.values())
+    if augment is None and not has_stand_ins:
         return network
-    x = inputs = keras.Input(image_shape, name="image")
+    model = network
+    if has_stand_ins:
+        model = keras.models.clone_model(
+            network, clone_function=lambda layer: stand_ins[layer.name] or layer
+        )
     if augment is not None:
-        x = RandomDistortion(augment, image_shape, background)(x)
-    if sharpened:
-        logits = keras.Model(network.input, network.get_layer("logits").output, name=network.name)
-        x = Sharpening(network.get_layer("sharpen").scale)(logits(x))
-        outputs = keras.layers.Softmax(dtype="float32", name="probabilities")(x)
-    else:
-        outputs = network(x)
-    model = keras.Model(inputs, outputs, name=f"training_{network.name}")
+        inputs = keras.Input(image_shape, name="image")
+        distorted = RandomDistortion(augment, image_shape, background)(inputs)
+        model = keras.Model(inputs, model(distorted), name=f"training_{network.name}")
     model.compile(
         optimizer=network.optimizer,
         loss=network.loss,
@@ -674,6 +674,17 @@ def _trainer(network, augment, image_shape, background):
         jit_compile=_jit(),
     )
     return model
+
+
+def _stand_in(layer):
+    """What takes the place of a layer in training, or None."""
+    if layer.name == "sharpen":
+        return Sharpening(layer.scale)
+    if keras.backend.backend() == "tensorflow" and isinstance(
+        layer, keras.layers.BatchNormalization
+    ):
+        return FusedNormalization(layer)
+    return None
 
 
 class Sharpening(keras.layers.Layer):
@@ -685,6 +696,44 @@ class Sharpening(keras.layers.Layer):
 
     def call(self, logits, training=False):
         return logits if training else logits * self._scale
+
+
+class FusedNormalization(keras.layers.Layer):
+    """Batch normalisation by TensorFlow's own operation, with the variables of another layer.
+
+    Keras composes it of a dozen operations, each of which reads and writes whole maps: up
+    to a third of a training step. The layer must be as those of this package are, with an
+    offset and without a scale.
+    """
+
+    def __init__(self, layer):
+        super().__init__(name=layer.name, dtype=layer.dtype_policy)
+        self._layer = layer
+
+    def call(self, x, training=False, mask=None):
+        if not training:
+            return self._layer(x)
+        import tensorflow as tf
+
+        layer, shape = self._layer, tf.shape(x)
+        if len(x.shape) == 2:
+            x = x[:, None, None, :]
+        offset = tf.convert_to_tensor(layer.beta)
+        result = tf.raw_ops.FusedBatchNormV3(
+            x=x,
+            scale=tf.ones_like(offset),
+            offset=offset,
+            mean=[],
+            variance=[],
+            epsilon=layer.epsilon,
+            is_training=True,
+        )
+        for average, new in (
+            (layer.moving_mean, result.batch_mean),
+            (layer.moving_variance, result.batch_variance),
+        ):
+            average.assign(average * layer.momentum + new * (1 - layer.momentum))
+        return tf.reshape(result.y, shape)
 
 
 class RandomDistortion(keras.layers.Layer):
