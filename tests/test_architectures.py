@@ -67,13 +67,22 @@ def test_deep_is_the_network_of_the_notebooks():
     assert rates == [0.25, 0.25, 0.5]
 
 
+def test_accurate_is_seven_convolutions_on_three_scales():
+    sizes = [shape for kind, shape, _ in table(build("accurate")) if kind == "Conv2D"]
+    assert sizes == [
+        (26, 26, 16), (24, 24, 32), (22, 22, 32),
+        (11, 11, 64), (11, 11, 64), (5, 5, 128), (5, 5, 128),
+    ]  # fmt: skip
+
+
 def test_compact_is_small():
     assert build("compact").count_params() < 110_000
 
 
 @pytest.mark.parametrize("side", [40, 100, 280])
-def test_compact_stays_small_on_large_images(side):
+def test_size_on_large_images(side):
     assert build("compact", (side, side, 1)).count_params() < 400_000
+    assert build("accurate", (side, side, 1)).get_layer("maximum").input.shape[1] < 8
 
 
 def test_sharpness_multiplies_logits():

@@ -238,7 +238,7 @@ class TestBadInput:
     def test_unknown_architecture_lists_the_known(self, few):
         with pytest.raises(ValueError, match="architecture") as error:
             quick(architecture="resnet").fit(*few)
-        for name in ("compact", "deep", "lenet5", "simple", "resnet"):
+        for name in ("accurate", "compact", "deep", "lenet5", "simple", "resnet"):
             assert repr(name) in str(error.value)
 
     def test_bad_callable_leaves_the_fitted_network(self, few):
@@ -695,14 +695,15 @@ class TestAuto:
 
         monkeypatch.setattr(training, "bfloat16_pays", lambda: True)
         assert self.resolve().dtype_policy == "float32"
-        assert self.resolve(architecture="simple").dtype_policy == "mixed_bfloat16"
+        for name in ("accurate", "simple"):
+            assert self.resolve(architecture=name).dtype_policy == "mixed_bfloat16"
         assert self.resolve(architecture="simple", n=500).dtype_policy == "float32"
         monkeypatch.setattr(training, "bfloat16_pays", lambda: False)
         assert self.resolve(architecture="simple").dtype_policy == "float32"
 
 
 class TestTrainingOptions:
-    @pytest.mark.parametrize("architecture", ["lenet5", "simple", "deep"])
+    @pytest.mark.parametrize("architecture", ["accurate", "lenet5", "simple", "deep"])
     def test_architectures_learn(self, digits, architecture):
         X_train, X_test, y_train, y_test = digits
         clf = CNNDigitClassifier(architecture, epochs=10, random_state=0).fit(X_train, y_train)

@@ -61,11 +61,12 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    architecture : {"compact", "lenet5", "simple", "deep"} or callable, default="compact"
-        The network: "compact" is both the fastest and the most accurate; the others are
-        known from textbooks and notebooks. A callable is `f(image_shape, n_classes) ->
-        keras.Model`, from standardised images of shape (height, width, channels) to
-        `n_classes` probabilities.
+    architecture : {"compact", "accurate", "lenet5", "simple", "deep"} or callable
+        The network, default="compact". "compact" is the fastest, "accurate" the most
+        accurate and takes ten times as long; the others are known from textbooks and
+        notebooks. A callable is `f(image_shape, n_classes) -> keras.Model`, from
+        standardised images of shape (height, width, channels) to `n_classes`
+        probabilities.
 
     epochs : int or "auto", default="auto"
         Passes over the training images: the one dial between speed and accuracy; the
@@ -74,12 +75,13 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         epochs at most).
 
     batch_size : int or "auto", default="auto"
-        Images per gradient step. "auto" grows with the data, from 16 to 512 for "compact"
-        and to 128 for the others.
+        Images per gradient step. "auto" grows with the data, from 16 to 512 for "compact",
+        256 for "accurate" and 128 for the others.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Keras's name of an optimizer, or an instance, which is copied. Given by name, Adam
-        and its kin forget faster with "compact" than in Keras: beta_1=0.5, beta_2=0.9.
+        and its kin forget faster with "compact" and "accurate" than in Keras: beta_1=0.5,
+        beta_2=0.9.
 
     learning_rate : float or "auto", default="auto"
         Highest rate of the schedule. "auto" suits architecture, optimizer, schedule and
@@ -96,7 +98,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
 
     label_smoothing : float in [0, 1) or "auto", default="auto"
         Share of the target spread evenly over all classes [2]_. "auto": the architecture's
-        own, 0.1 for "compact" and 0 for the others; then logits are doubled
+        own, 0.1 for "compact" and "accurate" and 0 for the others; then logits are doubled
         in prediction, which makes up for it: probabilities come out calibrated [3]_ rather
         than cautious.
 
@@ -136,8 +138,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
 
     dtype_policy : {"auto", "float32", "mixed_bfloat16", "mixed_float16"}, default="auto"
         Precision of the arithmetic; weights are float32 in any case. "auto" is
-        "mixed_bfloat16" where that is known to be faster at the same accuracy: for
-        "simple" and "deep", on 10,000 images and more, on a machine that a short probe
+        "mixed_bfloat16" where that is known to be faster at the same accuracy: for all but
+        "compact" and "lenet5", on 10,000 images and more, on a machine that a short probe
         finds faster in it; "float32" elsewhere.
 
     warm_start : bool, default=False

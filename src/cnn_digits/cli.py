@@ -100,7 +100,7 @@ def _parser():
     train.add_argument(
         "--architecture",
         default="compact",
-        help="compact, simple, deep or lenet5 (default: %(default)s)",
+        help="compact, accurate, simple, deep or lenet5 (default: %(default)s)",
     )
     train.add_argument(
         "--augment",
