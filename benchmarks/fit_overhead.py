@@ -1,4 +1,4 @@
-"""What `fit` costs besides its epochs, and what a fit on next to no data costs.
+"""What `fit` costs besides its epochs, on next to no data, and on twice as much of it.
 
     CNN_DIGITS_DATA=<folder> python benchmarks/fit_overhead.py --peer
 
@@ -81,6 +81,19 @@ def second_small_fit(X, y):
     return time.perf_counter() - start
 
 
+def with_twice_the_images(X, y, epochs):
+    """Time per image of a fit on all images twice, relative to one on them once."""
+    seconds = []
+    for times in (1, 2):
+        clf = CNNDigitClassifier(epochs=epochs, random_state=0)
+        images, labels = np.tile(X, (times, 1)), np.tile(y, times)
+        start = time.perf_counter()
+        clf.fit(images, labels)
+        seconds.append((time.perf_counter() - start) / times)
+    print(f"  per pass over the images: once {seconds[0]:.2f} s, twice {seconds[1]:.2f} s")
+    return seconds[1] / seconds[0]
+
+
 def measure(name, fit, architecture, case):
     """Clock one fit and print it.
 
@@ -136,6 +149,7 @@ def main():
     parser.add_argument("--architecture", default="simple")
     parser.add_argument("--runs", type=int, default=10, help="fits on all images")
     parser.add_argument("--small-runs", type=int, default=5, help="processes with two small fits")
+    parser.add_argument("--twice", type=int, default=3, help="fits on all images, and on all twice")
     parser.add_argument("--subset", type=int, default=mnist.N_TRAIN, help="training images")
     parser.add_argument("--peer", action="store_true", help="alternate with Keras's own fit")
     args = parser.parse_args()
@@ -155,12 +169,15 @@ def main():
         ours.append(measure("cnn-digits", fit_classifier, args.architecture, case))
         if args.peer:
             peer.append(measure("Keras", fit_keras, args.architecture, case))
+    print("\nFits of the default network on all images, and on all of them twice", flush=True)
+    twice = [with_twice_the_images(X, y, epochs=10) for _ in range(args.twice)]
     small = [fresh.call(second_small_fit, X[:100], y[:100]) for _ in range(args.small_runs)]
 
     report.header("What fit costs besides its epochs")
     print_rows("cnn-digits", ours, bounded=True)
     print_rows("Keras", peer, bounded=False)
     report.row("second fit of a process, 100 images, 1 epoch", small, unit="s", at_most=1.2)
+    report.row("time per image, twice the images", twice, unit="×", at_most=1.05)
 
 
 if __name__ == "__main__":

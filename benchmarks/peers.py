@@ -13,7 +13,9 @@ import importlib.util
 import math
 import tempfile
 import time
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 
 import fresh
@@ -153,8 +155,6 @@ def scikeras_wrapper(seed, epochs):
 def keras_wrapper(seed, epochs):
     import keras
 
-    keras.config.disable_interactive_logging()  # its predict can't be told to be silent
-
     def build(X, y):
         # It takes flat rows only.
         rows = keras.layers.Reshape((28, 28, 1))
@@ -166,7 +166,12 @@ def keras_wrapper(seed, epochs):
         keras.utils.set_random_seed(seed)
         options = {"epochs": epochs, "batch_size": 128, "verbose": 0}
         clf = keras.wrappers.SKLearnClassifier(build, fit_kwargs=options).fit(X, y)
-        return (lambda X: clf.predict(X).ravel()), keras_operations(clf.model_), epochs
+
+        def predict(X):
+            with redirect_stdout(StringIO()):  # it can't be told to draw no progress bar
+                return clf.predict(X).ravel()
+
+        return predict, keras_operations(clf.model_), epochs
 
     return (lambda X: to_floats(X).reshape(len(X), -1)), fit
 
@@ -263,6 +268,7 @@ PEERS = [
         for epochs in (1, 2, 4, 8, 20)
     ),
     Peer("cnn-digits, default", "cnn-digits", this_package),
+    Peer("cnn-digits, accurate", "cnn-digits", this_package, params={"architecture": "accurate"}),
     Peer("Keras, simple, 1 epoch", "Keras", plain_keras, params={"epochs": 1}),
     Peer("Keras, simple, 10 epochs", "Keras", plain_keras, params={"epochs": 10}),
     Peer("scikeras, simple, 4 epochs", "scikeras", scikeras_wrapper, params={"epochs": 4}),
@@ -439,7 +445,9 @@ def main():
     """Run the peers in turn, seed by seed, and print tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--peers", default="", help="only those with this in their names")
+    parser.add_argument(
+        "--peers", nargs="+", default=[""], help="only those with this in their names"
+    )
     parser.add_argument("--test", help="images and labels to measure on (default: last 10,000)")
     parser.add_argument(
         "--images", type=int, default=mnist.N_TRAIN, help="training images (default: %(default)s)"
@@ -454,7 +462,8 @@ def main():
     results = []
     for seed in args.seeds:
         for i, peer in enumerate(PEERS):
-            if args.peers not in peer.name or importlib.util.find_spec(peer.needs) is None:
+            wanted = not args.peers or any(part in peer.name for part in args.peers)
+            if not wanted or importlib.util.find_spec(peer.needs) is None:
                 continue
             row = fresh.call(run, i, seed, args.test, args.images)
             results.append(row)
@@ -464,7 +473,7 @@ def main():
             )
     print_table(results, rate)
     print_bounds(results)
-    if importlib.util.find_spec("onnxruntime"):
+    if not args.peers and importlib.util.find_spec("onnxruntime"):
         report.header("Prediction beside ONNX Runtime")
         for architecture in ("compact", "simple"):
             times = fresh.call(onnx_runtime, architecture, 15)
