@@ -660,8 +660,11 @@ def _trainer(network, augment, image_shape, background):
         return network
     model = network
     if has_stand_ins:
+        # A compiled model would be compiled anew by way of text, which a loss of the user's
+        # own can't go.
+        uncompiled = keras.Model(network.input, network.output, name=network.name)
         model = keras.models.clone_model(
-            network, clone_function=lambda layer: stand_ins[layer.name] or layer
+            uncompiled, clone_function=lambda layer: stand_ins[layer.name] or layer
         )
     if augment is not None:
         inputs = keras.Input(image_shape, name="image")
