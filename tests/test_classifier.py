@@ -513,7 +513,7 @@ class TestGoingOn:
 
     def test_nothing_stands_between_a_plain_network_and_its_training(self, few):
         clf = quick(architecture="lenet5", augment=None).fit(*few)
-        assert clf._trainer is clf.model_
+        assert clf._trainer.model is clf.model_
 
 
 class Interrupt(keras.callbacks.Callback):
@@ -694,12 +694,15 @@ class TestAuto:
         from cnn_digits import training
 
         monkeypatch.setattr(training, "bfloat16_pays", lambda: True)
-        assert self.resolve().dtype_policy == "float32"
-        for name in ("accurate", "simple"):
-            assert self.resolve(architecture=name).dtype_policy == "mixed_bfloat16"
-        assert self.resolve(architecture="simple", n=500).dtype_policy == "float32"
+        for name in ("compact", "accurate", "simple", "deep"):
+            settings = self.resolve(architecture=name)
+            assert (settings.dtype_policy, settings.bfloat16) == ("float32", True)
+        assert not self.resolve(architecture="lenet5").bfloat16
+        assert not self.resolve(n=500).bfloat16
+        own = self.resolve(dtype_policy="mixed_float16")
+        assert (own.dtype_policy, own.bfloat16) == ("mixed_float16", False)
         monkeypatch.setattr(training, "bfloat16_pays", lambda: False)
-        assert self.resolve(architecture="simple").dtype_policy == "float32"
+        assert not self.resolve().bfloat16
 
 
 class TestTrainingOptions:

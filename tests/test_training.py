@@ -167,6 +167,42 @@ class TestOneCycle:
         assert (np.diff(rates[25:]) < 0).all()
 
 
+class TestInBfloat16:
+    @pytest.mark.parametrize("architecture", ["compact", "deep"])
+    def test_trains_as_a_network_in_bfloat16_and_keeps_one_in_float32(
+        self, digits, monkeypatch, architecture
+    ):
+        monkeypatch.setattr(training, "bfloat16_pays", lambda: True)
+        X_train, X_test, y_train, _ = digits
+        rows = np.arange(10_000) % len(X_train)
+        ours, mixed, exact = (
+            CNNDigitClassifier(architecture, epochs=1, dtype_policy=policy, random_state=0).fit(
+                Augment(rotation=5).fit_transform(X_train[rows]), y_train[rows]
+            )
+            for policy in ("auto", "mixed_bfloat16", "float32")
+        )
+        for weights, theirs in zip(
+            ours.model_.get_weights(), mixed.model_.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(weights, theirs)
+        assert (ours.model_.get_weights()[0] != exact.model_.get_weights()[0]).any()
+        assert {layer.compute_dtype for layer in ours.model_.layers} == {"float32"}
+        assert "bfloat16" in {layer.compute_dtype for layer in mixed.model_.layers}
+        p_ours, p_mixed = ours.predict_proba(X_test), mixed.predict_proba(X_test)
+        assert (p_ours != p_mixed).any()
+        np.testing.assert_allclose(p_ours, p_mixed, atol=0.1)
+
+    def test_a_small_piece_is_learnt_in_float32(self, digits, monkeypatch):
+        monkeypatch.setattr(training, "bfloat16_pays", lambda: True)
+        X, _, y, _ = digits
+        rows = np.arange(10_000) % len(X)
+        clf = CNNDigitClassifier(random_state=0).partial_fit(X[rows], y[rows], classes=range(10))
+        large = clf._trainer
+        small = clf.partial_fit(X, y)._trainer
+        assert small is not large
+        assert clf.partial_fit(X, y)._trainer is small
+
+
 class TestFusedNormalization:
     @pytest.mark.parametrize("shape", [(64, 5, 4, 8), (64, 8)])
     @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
@@ -181,7 +217,7 @@ class TestFusedNormalization:
             layer = keras.layers.BatchNormalization(momentum=0.9, scale=False, dtype=policy)
             layer.build(shape)
             layer.beta.assign(np.linspace(-1, 1, 8))
-            called = training.FusedNormalization(layer) if is_fused else layer
+            called = training.FusedNormalization(layer, policy) if is_fused else layer
             with tf.GradientTape() as tape:
                 tape.watch(x)
                 y = called(x, training=True)
@@ -204,7 +240,7 @@ class TestFusedNormalization:
     def test_trains_the_variables_of_the_network(self, digits):
         X_train, _, y_train, _ = digits
         clf = CNNDigitClassifier(epochs=1, random_state=0).fit(X_train, y_train)
-        kinds = [type(layer).__name__ for layer in clf._trainer.layers]
+        kinds = [type(layer).__name__ for layer in clf._trainer.model.layers]
         assert "FusedNormalization" in kinds
         assert "BatchNormalization" not in kinds
         for number in (1, 2, 3):

@@ -137,10 +137,10 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         The objects themselves are used, and detached from the network after the fit.
 
     dtype_policy : {"auto", "float32", "mixed_bfloat16", "mixed_float16"}, default="auto"
-        Precision of the arithmetic; weights are float32 in any case. "auto" is
-        "mixed_bfloat16" where that is known to be faster at the same accuracy: for all but
-        "compact" and "lenet5", on 10,000 images and more, on a machine that a short probe
-        finds faster in it; "float32" elsewhere.
+        Precision of the network's arithmetic; weights are float32 in any case. "auto" is
+        "float32", but `fit` computes in bfloat16 where that is known to be faster at the same
+        accuracy: for all but "lenet5", on 10,000 images and more, on a machine that a short
+        probe finds faster in it.
 
     warm_start : bool, default=False
         Whether a further `fit` goes on from the fitted network instead of a new one.
@@ -638,10 +638,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         if augment is not None:
             augment._validate_params()  # which its own fit would do
 
-        dtype_policy = self.dtype_policy
-        if dtype_policy == "auto":
-            large = architecture.bfloat16 and n_rows >= 10_000
-            dtype_policy = "mixed_bfloat16" if large and training.bfloat16_pays() else "float32"
+        is_auto = self.dtype_policy == "auto"
+        is_large = architecture.bfloat16 and n_rows >= 10_000
 
         return training.Settings(
             epochs=epochs,
@@ -650,7 +648,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
             schedule=schedule,
             label_smoothing=label_smoothing,
             augment=augment,
-            dtype_policy=dtype_policy,
+            dtype_policy="float32" if is_auto else self.dtype_policy,
+            bfloat16=is_auto and is_large and training.bfloat16_pays(),
             early_stopping=self.early_stopping and not piece,
             patience=self.n_iter_no_change,
             callbacks=list(self.callbacks or ()),

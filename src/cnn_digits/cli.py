@@ -377,7 +377,7 @@ def _info(args):
         "backend": keras.backend.backend(),
         "devices": _devices(keras),
         "CPU cores": os.cpu_count(),
-        "precision": "mixed_bfloat16 for large data and large networks, float32 otherwise"
+        "precision": "bfloat16 in training on 10,000 images and more, float32 otherwise"
         if training.bfloat16_pays()
         else "float32",
     }

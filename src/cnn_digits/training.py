@@ -5,6 +5,7 @@ specific to TensorFlow, the input pipeline, stands in `_batches`.
 """
 
 import functools
+import inspect
 import json
 import math
 import mmap
@@ -28,6 +29,7 @@ from cnn_digits.affine import (
     inverse_transforms,
     sampling_points,
 )
+from cnn_digits.architectures import FLOAT32_LAYERS
 from cnn_digits.files import written_whole
 from cnn_digits.images import pixel_dtype, to_image_shape
 
@@ -107,6 +109,7 @@ class Settings:
     label_smoothing: float
     augment: object  # an Augment, or None
     dtype_policy: str
+    bfloat16: bool  # whether a network in float32 is trained in bfloat16 all the same
     early_stopping: bool
     patience: int
     callbacks: list
@@ -236,7 +239,7 @@ def train(
     training : Rows
     validation : Rows or None
     settings : Settings
-    trainer : keras.Model or None
+    trainer : Trainer or None
         What this function returned for the same network before: saves the second or so
         that Keras takes to trace it.
     image_shape : tuple of three ints
@@ -248,16 +251,14 @@ def train(
 
     Returns
     -------
-    trainer : keras.Model
-        The network itself, or what `_trainer` made of it.
+    trainer : Trainer
     interrupt : KeyboardInterrupt or None
         The user's, if there was one.
     """
     order_seed, augment_seed = (int(word) for word in seed.generate_state(2) >> 1)
-    if not _serves(trainer, settings.augment):
-        trainer = _trainer(network, settings.augment, image_shape, background)
-    if settings.augment is not None:
-        trainer.get_layer("augment").reseed(augment_seed)
+    if trainer is None or not trainer.serves(settings):
+        trainer = Trainer(network, settings, image_shape, background)
+    trainer.reseed(augment_seed)
     first_epoch = FirstEpoch()
     callbacks = [
         first_epoch,
@@ -273,7 +274,7 @@ def train(
     n_classes = network.output_shape[-1]
     steps = math.ceil(len(training.rows) / settings.batch_size)
     engine = _Engine(
-        trainer,
+        trainer.model,
         dataset=_batches(
             training, image_shape, n_classes, settings.batch_size,
             label_smoothing=settings.label_smoothing, epochs=settings.epochs, seed=order_seed,
@@ -638,56 +639,77 @@ def one_cycle(progress):
     return 0.5 * (1 + math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)))
 
 
-def _serves(trainer, augment):
-    """Whether a trainer of an earlier call can serve again."""
-    if trainer is None:
-        return False
-    distortion = [layer for layer in trainer.layers if isinstance(layer, RandomDistortion)]
-    if augment is None or not distortion:
-        return augment is None and not distortion
-    return distortion[0].does(augment)
-
-
-def _trainer(network, augment, image_shape, background):
+class Trainer:
     """The network as it is trained, which is not always as it is kept.
 
     Random distortion comes before it, and some layers have stand-ins that share their
     variables.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Compiled.
+    settings : Settings
+    image_shape, background
+        See `train`.
+
+    Attributes
+    ----------
+    model : keras.Model
+        With the optimizer and the weights of the network. The network itself, if nothing
+        about it is different in training.
     """
-    stand_ins = {layer.name: _stand_in(layer) for layer in network.layers}
-    has_stand_ins = any(stand_ins.values())
-    if augment is None and not has_stand_ins:
-        return network
-    model = network
-    if has_stand_ins:
-        # A compiled model would be compiled anew by way of text, which a loss of the user's
-        # own can't go.
-        uncompiled = keras.Model(network.input, network.output, name=network.name)
-        model = keras.models.clone_model(
-            uncompiled, clone_function=lambda layer: stand_ins[layer.name] or layer
+
+    def __init__(self, network, settings, image_shape, background):
+        # A copy: the user may change theirs, and what is traced stays.
+        self._augment = copy(settings.augment)
+        self._bfloat16 = settings.bfloat16
+        self.model = network
+        stand_ins = {layer.name: _stand_in(layer, settings.bfloat16) for layer in network.layers}
+        has_stand_ins = any(stand_ins.values())
+        if has_stand_ins:
+            # A compiled model would be compiled anew by way of text, which a loss of the
+            # user's own can't go.
+            uncompiled = keras.Model(network.input, network.output, name=network.name)
+            self.model = keras.models.clone_model(
+                uncompiled, clone_function=lambda layer: stand_ins[layer.name] or layer
+            )
+        if self._augment is not None:
+            inputs = keras.Input(image_shape, name="image")
+            distorted = RandomDistortion(self._augment, image_shape, background)(inputs)
+            self.model = keras.Model(inputs, self.model(distorted), name=f"training_{network.name}")
+        if self.model is not network:
+            self.model.compile(
+                optimizer=network.optimizer,
+                loss=network.loss,
+                metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+                jit_compile=_jit(),
+            )
+
+    def serves(self, settings):
+        """Whether this is what the settings ask for; the seed of augmentation does not count."""
+        ours, theirs = (
+            augment and augment.get_params() | {"random_state": None}
+            for augment in (self._augment, settings.augment)
         )
-    if augment is not None:
-        inputs = keras.Input(image_shape, name="image")
-        distorted = RandomDistortion(augment, image_shape, background)(inputs)
-        model = keras.Model(inputs, model(distorted), name=f"training_{network.name}")
-    model.compile(
-        optimizer=network.optimizer,
-        loss=network.loss,
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        jit_compile=_jit(),
-    )
-    return model
+        return ours == theirs and self._bfloat16 == settings.bfloat16
+
+    def reseed(self, seed):
+        """Begin a sequence of draws of the augmentation."""
+        if self._augment is not None:
+            self.model.get_layer("augment").reseed(seed)
 
 
-def _stand_in(layer):
+def _stand_in(layer, bfloat16):
     """What takes the place of a layer in training, or None."""
     if layer.name == "sharpen":
         return Sharpening(layer.scale)
+    bfloat16 = bfloat16 and layer.name not in FLOAT32_LAYERS
     if keras.backend.backend() == "tensorflow" and isinstance(
         layer, keras.layers.BatchNormalization
     ):
-        return FusedNormalization(layer)
-    return None
+        return FusedNormalization(layer, "mixed_bfloat16" if bfloat16 else layer.dtype_policy)
+    return InBfloat16(layer) if bfloat16 else None
 
 
 class Sharpening(keras.layers.Layer):
@@ -701,6 +723,23 @@ class Sharpening(keras.layers.Layer):
         return logits if training else logits * self._scale
 
 
+class InBfloat16(keras.layers.Layer):
+    """What another layer computes, in bfloat16, with its variables, which stay in float32.
+
+    So the network that is kept predicts in float32: on any machine, and in whatever it is
+    exported to.
+    """
+
+    def __init__(self, layer):
+        super().__init__(name=layer.name, dtype="mixed_bfloat16")
+        self._layer = layer
+        self._knows_training = "training" in inspect.signature(layer.call).parameters
+
+    def call(self, x, training=False, mask=None):
+        # Not by its __call__, which would turn x back into float32.
+        return self._layer.call(x, **({"training": training} if self._knows_training else {}))
+
+
 class FusedNormalization(keras.layers.Layer):
     """Batch normalisation by TensorFlow's own operation, with the variables of another layer.
 
@@ -709,8 +748,8 @@ class FusedNormalization(keras.layers.Layer):
     offset and without a scale.
     """
 
-    def __init__(self, layer):
-        super().__init__(name=layer.name, dtype=layer.dtype_policy)
+    def __init__(self, layer, dtype):
+        super().__init__(name=layer.name, dtype=dtype)
         self._layer = layer
 
     def call(self, x, training=False, mask=None):
@@ -744,16 +783,10 @@ class RandomDistortion(keras.layers.Layer):
 
     def __init__(self, augment, image_shape, background):
         super().__init__(name="augment", dtype="float32")
-        # A copy: the user may change theirs, and what is traced stays.
-        self._augment = copy(augment)
+        self._augment = augment
         self._image_shape = image_shape
         self._background = background
         self._seed = keras.random.SeedGenerator(0)
-
-    def does(self, augment):
-        """Whether this is what `augment` describes; its seed does not count."""
-        ours, theirs = (a.get_params() | {"random_state": None} for a in (self._augment, augment))
-        return ours == theirs
 
     def reseed(self, seed):
         """Begin a sequence of draws."""
