@@ -12,6 +12,7 @@ _PUBLIC = {
     "CNNDigitClassifier": "classifier",
     "ClassDistributionDisplay": "display",
     "DigitGridDisplay": "display",
+    "FrameDigits": "framing",
     "MisclassifiedDisplay": "display",
     "Normalize": "transformers",
     "Reshape": "transformers",

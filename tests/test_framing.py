@@ -1,0 +1,305 @@
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_estimator
+
+from cnn_digits import CNNDigitClassifier, FrameDigits
+from cnn_digits.framing import is_framed, otsu, quantile, reduced, stroke_width
+
+
+@pytest.mark.slow
+def test_scikit_learn_checks():
+    check_estimator(FrameDigits())
+
+
+def two(height=60, width=45, thickness=5):
+    """Ink of a 2, from 0 to 1: an arc, a slope and a base."""
+    y, x = np.mgrid[:height, :width].astype(float)
+    radius = width / 2 - thickness
+    arc = np.abs(np.hypot(y - radius - thickness, x - width / 2) - radius) < thickness / 2
+    arc &= (y < radius + thickness) | ((x > width / 2) & (y < 1.3 * radius + thickness))
+    foot = height - thickness
+    start = 1.3 * radius + thickness
+    along = (y - start) / (foot - start)
+    slope = np.abs(x - (width - thickness - along * (width - 2 * thickness))) < thickness * 0.7
+    slope &= (along >= 0) & (along <= 1)
+    base = (np.abs(y - foot) < thickness / 2) & (x > thickness / 2) & (x < width - thickness / 2)
+    return ndimage.gaussian_filter((arc | slope | base).astype(float), 0.7)
+
+
+def sheet(ink, shape=(160, 140), at=(50, 40), paper=220, pen=40):
+    """A picture of ink on paper, uint8."""
+    picture = np.zeros(shape)
+    picture[at[0] : at[0] + ink.shape[0], at[1] : at[1] + ink.shape[1]] = ink
+    return np.rint(paper + (pen - paper) * picture).astype(np.uint8)
+
+
+def frame(picture, **params):
+    return FrameDigits(**params).fit_transform([picture])[0]
+
+
+def likeness(one, other):
+    """Correlation of the pixels of two frames."""
+    return np.corrcoef(one.ravel(), other.ravel())[0, 1]
+
+
+class TestFrame:
+    """What LeCun et al. say of MNIST's frame."""
+
+    @pytest.mark.parametrize(("side", "box"), [(28, 20), (28, 26), (16, 16), (40, 20)])
+    def test_box_and_centre(self, side, box):
+        result = frame(sheet(two()), side=side, box=box)
+        assert result.shape == (side, side)
+        assert result.dtype == np.uint8
+        rows, columns = np.nonzero(result > 64)
+        longest = max(np.ptp(rows), np.ptp(columns)) + 1
+        if side >= 1.3 * box:  # else the centre of mass pushes it over the border
+            assert abs(longest - box) <= 1
+            middle = ndimage.center_of_mass(result.astype(float))
+            assert middle == pytest.approx(((side - 1) / 2,) * 2, abs=0.1)
+
+    def test_white_on_black(self):
+        result = frame(sheet(two()))
+        assert result[0].max() == result[-1].max() == 0
+        assert result.max() == 255
+
+    def test_the_digit_keeps_its_proportions(self):
+        rows, columns = np.nonzero(frame(sheet(two(60, 30))) > 64)
+        assert np.ptp(rows) + 1 == pytest.approx(20, abs=1)
+        assert np.ptp(columns) + 1 == pytest.approx(10, abs=1.5)
+
+    def test_framed_images_stay_as_they_are(self):
+        framed = np.zeros((28, 28), np.uint8)
+        framed[4:24, 7:21] = 200
+        framed[8:20, 11:17] = 0
+        assert is_framed(framed[None, ..., None], 28, 20).all()
+        np.testing.assert_array_equal(frame(framed), framed)
+        np.testing.assert_array_equal(frame(framed[:, :, None]), framed)
+        np.testing.assert_array_equal(frame(framed / 200.0), framed // 200 * 255)
+        assert not is_framed(np.roll(framed, 2)[None, ..., None], 28, 20).any()
+        assert likeness(frame(frame(sheet(two()))), frame(sheet(two()))) > 0.98
+
+    def test_thin_strokes_become_as_thick_as_most(self):
+        hairline = frame(sheet(two(600, 450, 4), (800, 700), (100, 100)))
+        assert stroke_width(hairline[None] / 255)[0] > 1.9
+        bold = frame(sheet(two(60, 45, 10)))
+        assert stroke_width(bold[None] / 255)[0] > 3
+
+
+class TestPaperAndInk:
+    reference = frame(sheet(two()))
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda x: 255 - x,
+            lambda x: x / 255.0,
+            lambda x: x.astype(np.uint16) * 257,
+            lambda x: x.astype(np.int64) * 1000 - 5,
+            lambda x: x // 4 + 100,
+            lambda x: np.dstack([x, x, x]),
+            lambda x: np.dstack([x, x, x, np.full_like(x, 255)]),
+            lambda x: np.dstack([x, x, np.full_like(x, 220)]),
+        ],
+        ids=["negative", "0 to 1", "16 bits", "any", "faint", "colour", "opaque", "blue"],
+    )
+    def test_scale_and_colour_do_not_matter(self, change):
+        assert likeness(self.reference, frame(change(sheet(two())))) > 0.99
+
+    def test_transparent_pictures_lie_on_white(self):
+        ink = 255 - sheet(two(), paper=255, pen=0)
+        black = np.zeros((*ink.shape, 3), np.uint8)
+        for colour in (black, black + 255):
+            picture = np.dstack([colour, ink])
+            assert likeness(self.reference, frame(picture)) > 0.99
+            assert likeness(self.reference, frame(picture / 255.0)) > 0.99
+
+    @given(st.integers(0, 100), st.integers(0, 90))
+    def test_place_does_not_matter(self, row, column):
+        assert likeness(self.reference, frame(sheet(two(), at=(row, column)))) > 0.95
+
+    @given(st.sampled_from([1, 2, 4, 9]), st.booleans())
+    def test_size_does_not_matter(self, factor, negative):
+        picture = np.kron(sheet(two()), np.ones((factor, factor), np.uint8))
+        assert likeness(self.reference, frame(255 - picture if negative else picture)) > 0.95
+
+    def test_small_and_far_off_in_a_large_picture(self):
+        picture = sheet(two(), (2000, 3000), (1800, 200))
+        assert likeness(self.reference, frame(picture)) > 0.95
+
+    @pytest.mark.parametrize("pen", [40, 150])
+    def test_uneven_light(self, pen):
+        picture = sheet(two(), pen=pen)
+        y, x = np.mgrid[: picture.shape[0], : picture.shape[1]]
+        sunset = 1 - 0.6 * (x + y) / (x + y).max()
+        shadow = np.where(x + 0.3 * y > 100, 0.6, 1)
+        for light in (sunset, shadow) if pen == 40 else (sunset,):
+            assert likeness(self.reference, frame((picture * light).astype(np.uint8))) > 0.95
+
+    @pytest.mark.parametrize("squared", [False, True])
+    def test_lines_of_the_paper(self, squared):
+        picture = sheet(two(), (200, 200)).astype(int)
+        picture[15::40] -= 40
+        if squared:
+            picture[:, 10::40] -= 40
+        assert likeness(self.reference, frame(picture)) > 0.95
+
+    def test_a_stem_from_edge_to_edge_is_no_line(self):
+        picture = np.full((100, 60), 230, np.uint8)
+        picture[:, 25:33] = 30
+        assert np.ptp(np.nonzero(frame(picture))[0]) >= 19
+
+    def test_specks_and_other_strokes(self):
+        picture = sheet(two())
+        for row, column in ((5, 5), (150, 120), (20, 130)):
+            picture[row : row + 3, column : column + 3] = 60
+        picture[:, -2:] = 30
+        assert likeness(self.reference, frame(picture)) > 0.98
+
+    def test_strokes_apart_belong_together(self):
+        ink = two()
+        ink[34:37] = 0  # cut in two
+        rows = np.nonzero(frame(sheet(ink)) > 64)[0]
+        assert np.ptp(rows) + 1 == pytest.approx(20, abs=1)
+        assert likeness(self.reference, frame(sheet(ink))) > 0.95
+
+    def test_noise(self):
+        rng = np.random.default_rng(0)
+        picture = np.clip(sheet(two()) + rng.normal(0, 20, (160, 140)), 0, 255)
+        assert likeness(self.reference, frame(picture)) > 0.95
+
+    def test_no_ink_at_all(self):
+        blank = np.full((30, 40), 200, np.uint8)
+        with pytest.warns(UserWarning, match=r"on 2 of 3 images, the first ones X\[0, 2\]"):
+            out = FrameDigits().fit_transform([blank, sheet(two()), np.zeros((5, 5))])
+        assert [frame.any() for frame in out] == [False, True, False]
+
+    def test_noise_is_no_ink(self):
+        noise = np.random.default_rng(0).normal(128, 3, (100, 100))
+        with pytest.warns(UserWarning, match="No ink was found on 1 of 1"):
+            FrameDigits().fit_transform([noise])
+
+
+class TestInput:
+    def test_kinds_of_input_give_the_same(self, digits):
+        X = digits[0][:20]
+        expected = FrameDigits().fit_transform(X)
+        for same in (
+            pd.DataFrame(X).add_prefix("pixel"),
+            X.tolist(),
+            X.reshape(-1, 8, 8),
+            X.reshape(-1, 8, 8, 1),
+            np.repeat(X.reshape(-1, 8, 8, 1), 3, axis=3),
+            list(X.reshape(-1, 8, 8)),
+        ):
+            np.testing.assert_array_equal(FrameDigits().fit_transform(same), expected)
+
+    def test_images_of_different_sizes_keep_their_order(self, digits):
+        X = digits[0][:6].reshape(-1, 8, 8)
+        pictures = [np.kron(x, np.ones((1 + i % 3,) * 2)) for i, x in enumerate(X)]
+        together = FrameDigits().fit_transform(pictures)
+        for picture, result in zip(pictures, together, strict=True):
+            np.testing.assert_array_equal(frame(picture), result)
+
+    def test_fitted_flat_asked_for_others(self, digits):
+        framer = FrameDigits().fit(digits[0])
+        assert (framer.n_features_in_, framer.image_shape_) == (64, (8, 8, 1))
+        assert framer.transform(np.ones((2, 5, 5))[:, :, :] * np.eye(5)).shape == (2, 28, 28)
+        assert framer.transform([sheet(two())]).shape == (1, 28, 28)
+        with pytest.raises(ValueError, match="X has 49 features, but FrameDigits is expecting 64"):
+            framer.transform(digits[0][:, :49])
+
+    def test_rows_that_are_no_squares(self, digits):
+        with pytest.warns(UserWarning, match="60 features, which is no square number"):
+            framer = FrameDigits().fit(digits[0][:, :60])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert framer.transform(digits[0][:3, :60]).shape == (3, 28, 28)
+
+    def test_the_input_is_left_alone(self):
+        picture = sheet(two()).astype(np.float32)
+        before = picture.copy()
+        frame(picture)
+        np.testing.assert_array_equal(picture, before)
+
+    @pytest.mark.parametrize(
+        ("X", "error", "message"),
+        [
+            ([], ValueError, "X is empty"),
+            ([np.ones((3, 3)), np.ones((0, 3))], ValueError, r"X\[1\] has shape \(0, 3\)"),
+            ([np.ones((3, 3)), np.array([[1, np.nan]])], ValueError, r"X\[1\].*NaN"),
+            ([np.ones((3, 3)), np.ones((3, 3, 2))], ValueError, r"X\[1\].*2 channels; expected 1"),
+            ([np.ones((3, 3)), np.ones((3, 3, 3))], ValueError, r"X\[1\] has 3 channels, X\[0\]"),
+            ([np.ones((3, 3)), np.ones(3)], ValueError, r"X\[1\] has shape \(3,\)"),
+            ([np.ones((3, 3)), "a.png"], TypeError, r"X\[1\] has dtype <U5.*read_images"),
+            (["a.png", "b.png"], TypeError, r"X\[0\] has dtype <U5.*read_images"),
+            (np.ones((2, 5, 5, 2)), ValueError, r"\(2, 5, 5, 2\): 2 channels; expected 1"),
+            (np.ones((480, 640, 3)), ValueError, "looks like one colour image"),
+            (np.ones((2, 0)), ValueError, "0 feature"),
+            (np.full((2, 4), np.inf), ValueError, "infinity"),
+        ],
+    )
+    def test_bad_input(self, X, error, message):
+        with pytest.raises(error, match=message):
+            FrameDigits().fit(X)
+        with pytest.raises(error, match=message):
+            FrameDigits().fit([np.eye(3)]).transform(X)
+
+    @pytest.mark.parametrize("params", [{"side": 0}, {"box": 2.5}, {"side": 10, "box": 12}])
+    def test_bad_parameters(self, params):
+        with pytest.raises(ValueError, match=r"side|box"):
+            FrameDigits(**params).fit([np.eye(3)])
+
+    def test_clone_and_before_fit(self):
+        from sklearn.exceptions import NotFittedError
+
+        framer = clone(FrameDigits(side=20, box=16))
+        with pytest.raises(NotFittedError):
+            framer.transform([np.eye(3)])
+
+
+class TestSteps:
+    def test_reduced(self):
+        stack = np.random.default_rng(0).integers(0, 256, (2, 11, 13, 3), dtype=np.uint8)
+        result = reduced(stack, 4)
+        assert result.shape == (2, 2, 3, 3)
+        np.testing.assert_allclose(result[1, 1, 2], stack[1, 4:8, 8:12].mean(axis=(0, 1)))
+        np.testing.assert_allclose(reduced(stack.astype(float), 4), result, rtol=1e-6)
+
+    def test_otsu_parts_two_heaps(self):
+        counts = np.zeros((1, 256), int)
+        counts[0, [10, 11, 12, 200, 201]] = 10**6, 5 * 10**6, 10**6, 10**5, 10**5
+        assert 12 <= otsu(counts)[0, 0] < 200
+
+    @given(st.lists(st.integers(0, 255), min_size=1, max_size=50), st.floats(0.01, 1))
+    def test_quantile(self, values, q):
+        counts = np.bincount(values, minlength=256)[None]
+        expected = np.quantile(values, q, method="inverted_cdf")
+        assert quantile(counts, q)[0, 0] == expected
+
+
+def test_pipeline_reads_what_it_was_not_trained_on(mnist):
+    X_train, X_test, y_train, y_test = mnist
+    pipe = make_pipeline(FrameDigits(), CNNDigitClassifier(epochs=1, random_state=0))
+    pipe.fit(X_train[:20_000], y_train[:20_000])
+    X, y = X_test[:500].reshape(-1, 28, 28), y_test[:500]
+    assert pipe.score(X, y) > 0.97
+    rng = np.random.default_rng(0)
+    others = [
+        np.pad(255 - np.kron(x // 2, np.ones((3, 3), np.uint8)), rng.integers(0, 40, (2, 2)),
+               constant_values=255)
+        for x in X
+    ]  # fmt: skip
+    assert pipe.score(others, y) > 0.96
+
+
+def test_framed_mnist_is_left_alone(mnist):
+    X = mnist[1].reshape(-1, 28, 28)
+    assert (FrameDigits().fit_transform(X) == X).all(axis=(1, 2)).mean() > 0.9
