@@ -152,8 +152,8 @@ class TestPaperAndInk:
         assert likeness(self.reference, frame(picture)) > 0.95
 
     def test_a_stem_from_edge_to_edge_is_no_line(self):
-        picture = np.full((100, 60), 230, np.uint8)
-        picture[:, 25:33] = 30
+        picture = np.full((100, 80), 230, np.uint8)
+        picture[:, 35:43] = 30
         assert np.ptp(np.nonzero(frame(picture))[0]) >= 19
 
     def test_specks_and_other_strokes(self):
@@ -161,6 +161,11 @@ class TestPaperAndInk:
         for row, column in ((5, 5), (150, 120), (20, 130)):
             picture[row : row + 3, column : column + 3] = 60
         picture[:, -2:] = 30
+        assert likeness(self.reference, frame(picture)) > 0.98
+
+    def test_what_the_border_cuts_off_is_not_the_digit(self):
+        picture = sheet(two(), (200, 200), (60, 100))
+        picture[60:, :8] = 40  # more ink than the digit has
         assert likeness(self.reference, frame(picture)) > 0.98
 
     def test_strokes_apart_belong_together(self):
