@@ -151,6 +151,11 @@ class TestPaperAndInk:
             picture[:, 10::40] -= 40
         assert likeness(self.reference, frame(picture)) > 0.95
 
+    def test_a_line_of_dots_up_and_down(self):
+        picture = sheet(two(), (200, 200))
+        picture[20, ::2] = picture[22, 1::2] = 60
+        assert np.ptp(np.nonzero(frame(picture))[0]) >= 19
+
     def test_a_stem_from_edge_to_edge_is_no_line(self):
         picture = np.full((100, 80), 230, np.uint8)
         picture[:, 35:43] = 30
@@ -205,6 +210,18 @@ class TestInput:
             list(X.reshape(-1, 8, 8)),
         ):
             np.testing.assert_array_equal(FrameDigits().fit_transform(same), expected)
+
+    @pytest.mark.filterwarnings("ignore:No ink")
+    @given(
+        st.integers(1, 150), st.integers(1, 150), st.sampled_from([0.001, 0.1, 0.5]), st.integers(0)
+    )
+    def test_any_picture_gives_a_frame(self, height, width, share, seed):
+        rng = np.random.default_rng(seed)
+        picture = rng.integers(0, 256, (height, width)) * (rng.random((height, width)) < share)
+        picture[:: rng.integers(1, 30)] += rng.integers(0, 2) * 100
+        out = frame(picture)
+        assert out.shape == (28, 28)
+        assert not out.any() or out.max() > 200
 
     def test_images_of_different_sizes_keep_their_order(self, digits):
         X = digits[0][:6].reshape(-1, 8, 8)

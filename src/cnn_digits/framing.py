@@ -230,6 +230,8 @@ def without_lines(ink):
             if columns.stop - columns.start < 0.95 * sheet.shape[2]:
                 continue
             line = (labels[i, rows] == number) & (is_ink[i, rows] == 1)
+            if not line.any():
+                continue  # dots around the run, which none of them is on
             thickness = int(np.median(line.sum(axis=1)[line.any(axis=1)]))
             if thickness > max(2, 0.015 * max(sheet.shape[1:])):
                 continue  # the stem of a digit that fills the picture
