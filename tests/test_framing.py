@@ -254,6 +254,7 @@ class TestInput:
     @pytest.mark.parametrize(
         ("X", "error", "message"),
         [
+            ("a.png", TypeError, r"X is 'a.png'.*read_images"),
             ([], ValueError, "X is empty"),
             ([np.ones((3, 3)), np.ones((0, 3))], ValueError, r"X\[1\] has shape \(0, 3\)"),
             ([np.ones((3, 3)), np.array([[1, np.nan]])], ValueError, r"X\[1\].*NaN"),

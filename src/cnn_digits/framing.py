@@ -586,6 +586,8 @@ class FrameDigits(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
                 )
                 for rows in sizes.values()
             ]
+        if isinstance(X, (str, PathLike)):
+            raise TypeError(f"X is {X!r}; expected images, such as cnn_digits.read_images returns.")
         if isinstance(X, (list, tuple)) and not X:
             raise ValueError("X is empty; expected at least one image.")
         images = check_images(self, X, reset=reset)
