@@ -238,6 +238,16 @@ class TestInput:
         with pytest.raises(ValueError, match="X has 49 features, but FrameDigits is expecting 64"):
             framer.transform(digits[0][:, :49])
 
+    def test_fitted_on_a_list_asked_for_others(self, digits):
+        X = digits[0][:5]
+        framer = FrameDigits().fit(X).fit(list(X.reshape(-1, 8, 8)))
+        assert framer.image_shape_ is None
+        assert not hasattr(framer, "n_features_in_")
+        assert framer.transform(X.reshape(-1, 8, 8)).shape == (5, 28, 28)
+        for flat in (X, X.tolist(), pd.DataFrame(X)):
+            with pytest.raises(ValueError, match="flat rows, but FrameDigits was fitted on a list"):
+                framer.transform(flat)
+
     def test_rows_that_are_no_squares(self, digits):
         with pytest.warns(UserWarning, match="60 features, which is no square number"):
             framer = FrameDigits().fit(digits[0][:, :60])
@@ -273,7 +283,7 @@ class TestInput:
         with pytest.raises(error, match=message):
             FrameDigits().fit(X)
         with pytest.raises(error, match=message):
-            FrameDigits().fit([np.eye(3)]).transform(X)
+            FrameDigits().fit(np.eye(4)).transform(X)
 
     @pytest.mark.parametrize("params", [{"side": 0}, {"box": 2.5}, {"side": 10, "box": 12}])
     def test_bad_parameters(self, params):

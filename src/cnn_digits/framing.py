@@ -575,6 +575,8 @@ class FrameDigits(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             images = _check_list(X)
             if reset:
                 self.image_shape_ = None
+                for name in ("n_features_in_", "feature_names_in_"):
+                    vars(self).pop(name, None)  # of an earlier fit
             sizes = {}
             for i, image in enumerate(images):
                 sizes.setdefault((image.shape, image.dtype), []).append(i)
@@ -590,6 +592,11 @@ class FrameDigits(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             raise TypeError(f"X is {X!r}; expected images, such as cnn_digits.read_images returns.")
         if isinstance(X, (list, tuple)) and not X:
             raise ValueError("X is empty; expected at least one image.")
+        if not reset and self.image_shape_ is None and np.ndim(X) == 2:
+            raise ValueError(
+                "X has flat rows, but FrameDigits was fitted on a list of images, which says "
+                "nothing of their width; expected (n, height, width) or a list."
+            )
         images = check_images(self, X, reset=reset)
         if images.ndim == 2:
             if reset:
