@@ -1,7 +1,7 @@
 """How well FrameDigits reads digits that are not MNIST's, and what it costs.
 
 A network trained on MNIST alone reads USPS's digits and pictures that people made for
-themselves, merely resized and framed.
+themselves, merely resized and framed; and pictures composed of MNIST's own digits.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import time
 import tracemalloc
 from pathlib import Path
 
+import composed
 import fresh
 import mnist
 import numpy as np
@@ -34,6 +35,17 @@ def people(folder):
     """Pictures of single digits that people made, and the table of their labels."""
     table = pd.read_csv(folder / "labels.csv")
     return read_images([folder / name for name in table["file"]])[0], table
+
+
+def composed_pictures(X, y, n):
+    """Pictures of `n` digits of MNIST in each condition, and the labels."""
+    rows = np.arange(0, len(X), len(X) // n)[:n]
+    digits = X[rows].reshape(-1, 28, 28)
+    pictures = {}
+    for condition, picture in composed.CONDITIONS.items():
+        rng = np.random.default_rng(0)
+        pictures[condition] = [picture(digit, rng) for digit in digits]
+    return pictures, y[rows]
 
 
 def read(seed, architecture, folder):
@@ -64,6 +76,9 @@ def read(seed, architecture, folder):
         if not ok
     ]
     print(f"  seed {seed}: {', '.join(wrong)}", flush=True)
+    pictures, labels = composed_pictures(X_test, y_test, 200)
+    for condition, images in pictures.items():
+        found[f"composed, {condition}"] = (pipe.predict(images) == labels).mean() * 100
     return found
 
 

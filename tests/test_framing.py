@@ -139,9 +139,33 @@ class TestPaperAndInk:
         picture = sheet(two(), pen=pen)
         y, x = np.mgrid[: picture.shape[0], : picture.shape[1]]
         sunset = 1 - 0.6 * (x + y) / (x + y).max()
-        shadow = np.where(x + 0.3 * y > 100, 0.6, 1)
-        for light in (sunset, shadow) if pen == 40 else (sunset,):
+        across = np.where(x + 0.3 * y > 100, 0.6, 1)
+        corner = np.where(x + y < 100, 0.6, 1)
+        for light in (sunset, across, corner):
             assert likeness(self.reference, frame((picture * light).astype(np.uint8))) > 0.95
+        night = 255 - (picture * sunset).astype(np.uint8)
+        assert likeness(self.reference, frame(night)) > 0.95
+
+    @pytest.mark.parametrize("negative", [False, True])
+    @pytest.mark.parametrize("pen", [40, 150])
+    @pytest.mark.parametrize("angle", range(0, 360, 45))
+    def test_light_from_any_side(self, angle, pen, negative):
+        picture = sheet(two(), (250, 350), (95, 150), pen=pen)
+        y, x = np.mgrid[-1:1:250j, -1:1:350j]
+        along = np.cos(np.deg2rad(angle)) * x + np.sin(np.deg2rad(angle)) * y
+        picture = (picture * (1 - 0.6 * (along + 1.5) / 3)).astype(np.uint8)
+        assert likeness(self.reference, frame(255 - picture if negative else picture)) > 0.95
+
+    @pytest.mark.parametrize("pen", [40, 150])
+    @pytest.mark.parametrize("thickness", [10, 30])
+    def test_a_digit_that_fills_the_picture(self, thickness, pen):
+        digit = two(180, 135, thickness)
+        reference = frame(sheet(digit, (400, 350), (100, 90)))
+        rows, columns = (np.flatnonzero((digit > 0.5).any(axis=axis)) for axis in (1, 0))
+        digit = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        tight = sheet(digit, digit.shape, (0, 0), pen=pen)
+        assert likeness(reference, frame(tight)) > 0.95
+        assert likeness(reference, frame(255 - tight)) > 0.95
 
     @pytest.mark.parametrize("squared", [False, True])
     def test_lines_of_the_paper(self, squared):
