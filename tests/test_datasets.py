@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from cnn_digits import datasets, fetch_mnist, read_images, summary
+from cnn_digits import FrameDigits, datasets, fetch_mnist, read_images, summary
 from cnn_digits.datasets import read_dataset, read_idx, read_npz
 
 # Each example writes over the file of the one before.
@@ -676,6 +676,39 @@ class TestPictures:
         )
         np.testing.assert_array_equal(image, np.where(SHEET < 128, 0, 255))
 
+    def test_white_on_nothing_is_on_black(self, tmp_path):
+        opaque = 255 * (SHEET < 128).astype(np.uint8)
+        path = save(tmp_path / "sheet.png", np.stack([opaque * 0 + 255, opaque], -1))
+        np.testing.assert_array_equal(read_images(path)[0][0], opaque)
+
+    @pytest.mark.parametrize(
+        ("pixels", "expected"),
+        [
+            (np.array([[0, 257, 65535]], np.uint16), [0, 1, 255]),
+            (np.array([[0, 0.5, 1]], np.float32), [0, 128, 255]),
+            (np.array([[0, 100, 255]], np.float32), [0, 100, 255]),
+            (np.array([[-5, 32896, 70000]], np.float32), [0, 128, 255]),
+            (np.array([[0, 514, 65535]], np.int32), [0, 2, 255]),
+        ],
+    )
+    def test_other_depths(self, tmp_path, pixels, expected):
+        (image,), _ = read_images(save(tmp_path / "sheet.tif", pixels))
+        assert image.tolist() == [expected]
+
+    def test_pixels_that_are_no_numbers(self, tmp_path):
+        path = save(tmp_path / "sheet.tif", np.array([[0, np.nan]], np.float32))
+        with pytest.raises(
+            ValueError, match=r"sheet\.tif can't be read: it has pixels that are no"
+        ):
+            read_images(path)
+
+    @pytest.mark.parametrize("suffix", [".gif", ".tif", ".png", ".webp"])
+    def test_the_first_of_several(self, tmp_path, suffix):
+        others = [Image.fromarray(255 - SHEET), Image.fromarray(SHEET[::-1])]
+        path = save(tmp_path / f"sheet{suffix}", save_all=True, append_images=others)
+        (image,), _ = read_images(path)
+        np.testing.assert_allclose(image, SHEET.astype(float), atol=40)
+
     @pytest.mark.parametrize(
         ("orientation", "turn"),
         [(1, lambda x: x), (3, lambda x: x[::-1, ::-1]), (6, lambda x: np.rot90(x, -1))],
@@ -702,6 +735,10 @@ class TestPictures:
         (tmp_path / "0" / "._a.png").write_bytes(b"from macOS")
         (tmp_path / "0" / "folder.png").mkdir()
         assert len(read_images(tmp_path)[0]) == 1
+
+    def test_no_paths(self):
+        with pytest.raises(ValueError, match="There are no paths; expected at least one picture"):
+            read_images([])
 
     def test_nothing_there(self, tmp_path):
         with pytest.raises(FileNotFoundError, match=r"holds no pictures \(\.png"):
@@ -895,6 +932,31 @@ class TestReadDataset:
         np.testing.assert_array_equal(dataset.target, np.repeat([0, 1, 2], 3))
         np.testing.assert_array_equal(dataset.data.max(axis=(1, 2)), 255 - dataset.target)
         assert dataset.names[0] == str(tmp_path / "0" / "1.png")
+
+    def test_several(self, tmp_path):
+        paths = [save(tmp_path / name) for name in ("7_a.png", "3_b.png")]
+        save(tmp_path / "more" / "c.png", SHEET[:8])
+        dataset = read_dataset([*paths, tmp_path / "more"], labelled=False, framed=True)
+        assert dataset.data.shape == (3, 28, 28)
+        assert dataset.names == [*map(str, paths), str(tmp_path / "more" / "c.png")]
+        assert dataset.target is None
+        with pytest.raises(ValueError, match="labels are needed here, and single pictures have"):
+            read_dataset(paths)
+
+    def test_framed(self, tmp_path):
+        for number in range(4):
+            save(tmp_path / f"{number % 2}_{number}.png", SHEET[: 12 - number])
+        save(tmp_path / "0_4.png", SHEET * 0)
+        dataset = read_dataset(tmp_path, framed=True)
+        assert dataset.target.tolist() == [0, 0, 0, 1, 1]
+        with pytest.warns(UserWarning, match="1 of 5 images"):
+            frames = FrameDigits().fit_transform(read_images(tmp_path)[0])
+        np.testing.assert_array_equal(dataset.data, frames)
+
+    def test_missing_labels_are_found_before_pictures_are_read(self, tmp_path):
+        (tmp_path / "a.png").write_bytes(b"bad")
+        with pytest.raises(ValueError, match="labels are needed here"):
+            read_dataset(tmp_path)
 
     def test_skip_bad(self, tmp_path):
         for number in range(20):

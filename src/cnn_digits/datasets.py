@@ -20,6 +20,7 @@ from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch, check_array, check_consistent_length, column_or_1d
 
 from cnn_digits.files import damage_named, opened
+from cnn_digits.framing import FrameDigits
 from cnn_digits.images import EXPECTED
 from cnn_digits.tables import read_csv
 
@@ -478,7 +479,8 @@ def read_images(paths, *, skip_bad=False):
     Returns
     -------
     images : list of ndarray of shape (h, w), uint8
-        Turned as the camera says, on white where they are transparent.
+        Turned as the camera says; on white where they are transparent, or on black if nothing
+        shows on white. Of several in one file, the first.
     names : list of str
         Their paths; those of a folder in the order of the numbers in them.
 
@@ -487,15 +489,42 @@ def read_images(paths, *, skip_bad=False):
     FileNotFoundError
         If there is no such file, or no picture in the folder.
     ValueError
-        If a picture can't be read, or is so large that it may be an attack on the memory.
+        If a picture can't be read, or is so large that it may be an attack on the memory; if
+        there are no paths.
 
     Warns
     -----
     UserWarning
         If pictures were left out.
+
+    See Also
+    --------
+    FrameDigits : Brings such images into the frame of MNIST's.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> from cnn_digits import read_images
+    >>> with TemporaryDirectory() as folder:
+    ...     Image.fromarray(np.full((40, 30), 255, dtype=np.uint8)).save(Path(folder) / "1.png")
+    ...     images, names = read_images(folder)
+    >>> images[0].shape, images[0].dtype, Path(names[0]).name
+    ((40, 30), dtype('uint8'), '1.png')
     """
+    found = _picture_paths(paths)
+    images, good, skipped = _read_pictures(found, skip_bad)
+    if skipped:
+        warnings.warn(f"Left out: {'; '.join(skipped)}", UserWarning, stacklevel=2)
+    return images, [str(found[i]) for i in good]
+
+
+def _picture_paths(paths):
+    """Paths of pictures, those in folders as well; raises if a folder holds none."""
     if isinstance(paths, (str, os.PathLike)):
-        paths = [Path(paths)]
+        paths = [paths]
     found = []
     for path in map(Path, paths):
         if path.is_dir():
@@ -505,23 +534,28 @@ def read_images(paths, *, skip_bad=False):
             found += pictures
         else:
             found.append(path)
-    images, names, skipped = _read_pictures(found, skip_bad)
-    if skipped:
-        warnings.warn(f"Left out: {'; '.join(skipped)}", UserWarning, stacklevel=2)
-    return images, [str(name) for name in names]
+    if not found:
+        raise ValueError("There are no paths; expected at least one picture.")
+    return found
 
 
-def _read_pictures(paths, skip_bad):
-    """Images, their paths, and what was wrong with the others."""
+def _read_pictures(paths, skip_bad, then=None):
+    """Images, their positions in `paths`, and what was wrong with the others.
+
+    `then` is done to each image as soon as it is read, so that a folder of photos need not be
+    in memory as a whole.
+    """
     images, good, skipped = [], [], []
-    for path in paths:
+    for i, path in enumerate(paths):
         try:
-            images.append(_read_picture(path))
-            good.append(path)
+            image = _read_picture(path)
         except (OSError, ValueError) as error:
             if not skip_bad:
                 raise
             skipped.append(str(error))
+        else:
+            images.append(image if then is None else then(image))
+            good.append(i)
     if paths and not images:
         raise ValueError(f"None of {len(paths)} pictures can be read: {skipped[0]}")
     return images, good, skipped
@@ -538,13 +572,26 @@ def _read_picture(path):
         except UnidentifiedImageError:
             raise ValueError(f"it is none of {', '.join(_IMAGE_FORMATS)}.") from None
         image = ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):  # 16 bits
-            return (np.clip(np.asarray(image), 0, 65535) // 257).astype(np.uint8)
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            paper = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(paper, image)
-        return np.array(image.convert("L"))
+        if image.mode[0] in "IF":
+            return _from_16_bits(np.asarray(image))
+        if not image.has_transparency_data:
+            return np.array(image.convert("L"))
+        image = image.convert("RGBA")
+        for paper in ("white", "black"):
+            drawn = Image.alpha_composite(Image.new("RGBA", image.size, paper), image)
+            grey = np.array(drawn.convert("L"))
+            if np.ptp(grey) > 0:
+                break  # white ink does not show on white
+        return grey
+
+
+def _from_16_bits(pixels):
+    """Pixels of 16 bits, of 32, or floats, whose white is 1, 255 or 65535; to uint8."""
+    if not np.isfinite(pixels).all():
+        raise ValueError("it has pixels that are no finite numbers.")
+    whites = (1, 255, 65535) if pixels.dtype.kind == "f" else (65535,)
+    white = next((white for white in whites if pixels.max() <= white), 65535)
+    return (np.clip(pixels, 0, white).astype(np.float32) * (255 / white) + 0.5).astype(np.uint8)
 
 
 def _pictures(folder):
@@ -600,15 +647,16 @@ def _picture_labels(folder, paths):
     )
 
 
-def read_dataset(path, *, subset="train", labelled=True, skip_bad=False):
+def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=False):
     """Read images, and labels if there are any, from any kind of file this package knows.
 
     Parameters
     ----------
-    path : str or path-like
+    path : str or path-like, or list of them
         A table (see `read_csv`), a file of `numpy.savez` (`.npz`), a folder with MNIST's IDX
-        files or `mnist.npz`, an IDX file of images, a picture, or a folder of pictures of one
-        size, whose labels are the names of subfolders or begin or end their own names.
+        files or `mnist.npz`, an IDX file of images, a picture, or a folder of pictures, whose
+        labels are the names of subfolders or begin or end their own names. Several are
+        pictures, or folders of them, without labels.
 
     subset : {"train", "test"}, default="train"
         Which one, where a folder or a file holds both.
@@ -618,6 +666,10 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False):
 
     skip_bad : bool, default=False
         Leave out pictures that can't be read.
+
+    framed : bool, default=False
+        Pass pictures, but no arrays, through `FrameDigits`. They have to be of one size
+        otherwise.
 
     Returns
     -------
@@ -634,47 +686,68 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False):
     ValueError
         If a file is damaged or of no known kind, or labels are needed and missing.
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file or folder {path}.")
-    names, skipped, no_labels = None, [], "it has none"
+    paths = [Path(path)] if isinstance(path, (str, os.PathLike)) else [Path(part) for part in path]
+    for part in paths:
+        if not part.exists():
+            raise FileNotFoundError(f"There is no file or folder {part}.")
+    arrays = _read_arrays(paths[0], subset) if len(paths) == 1 else None
+    if arrays is not None:
+        images, labels, no_labels = arrays
+    else:
+        pictures = _picture_paths(paths)
+        labels, no_labels = None, "single pictures have none"
+        if len(paths) == 1 and paths[0].is_dir():
+            try:
+                labels = _picture_labels(paths[0], pictures)
+            except ValueError as error:
+                no_labels = str(error)
+    if labelled and labels is None:
+        raise ValueError(f"{paths[0]}: labels are needed here, and {no_labels}.")
+    if arrays is not None:
+        return Bunch(data=images, target=labels, names=None, skipped=[])
+    images, good, skipped = _read_pictures(pictures, skip_bad, _frame if framed else None)
+    names = [str(pictures[i]) for i in good]
+    return Bunch(
+        data=np.stack(images) if framed else _same_size(images, names),
+        target=None if labels is None else labels[good],
+        names=names,
+        skipped=skipped,
+    )
+
+
+def _read_arrays(path, subset):
+    """Images, labels and, for where those are None, why; None if there are pictures at `path`."""
     if path.is_dir():
         mnist = _read_mnist(path, subset)
         if mnist is not None:
-            images, labels = mnist
-        else:
-            if any(_idx_files(path / place, part) for place in _PLACES for part in _MNIST_FILES):
-                raise FileNotFoundError(f"{path} holds MNIST, but not {_file_names(subset)}.")
-            pictures = _pictures(path)
-            if not pictures:
-                raise FileNotFoundError(
-                    f"{path} holds neither {_file_names(subset)} nor mnist.npz nor pictures "
-                    f"({', '.join(_IMAGE_SUFFIXES)})."
-                )
-            images, pictures, skipped = _read_pictures(pictures, skip_bad)
-            images = _same_size(images, pictures)
-            names = [str(picture) for picture in pictures]
-            try:
-                labels = _picture_labels(path, pictures)
-            except ValueError as error:
-                labels, no_labels = None, str(error)
-    elif path.suffix.lower() == ".npz":
-        images, labels = read_npz(path, subset)
-    elif re.search(r"[.-]idx\d", path.name):
-        images, labels = _read_idx_pair(path, _labels_beside(path))
-        no_labels = "no file of labels lies beside it"
-    elif path.suffix.lower() in _IMAGE_SUFFIXES:
-        images, labels, names = _read_picture(path)[np.newaxis], None, [str(path)]
-    elif {suffix.lower() for suffix in path.suffixes} & {".csv", ".tsv", ".txt"}:
-        images, labels = read_csv(path)
-    else:
-        raise ValueError(
-            f"{path} is of no known kind; expected .csv (also .gz or .zip), .npz, IDX files, or "
-            f"pictures ({', '.join(_IMAGE_SUFFIXES)})."
-        )
-    if labelled and labels is None:
-        raise ValueError(f"{path}: labels are needed here, and {no_labels}.")
-    return Bunch(data=images, target=labels, names=names, skipped=skipped)
+            return *mnist, "it has none"
+        if any(_idx_files(path / place, part) for place in _PLACES for part in _MNIST_FILES):
+            raise FileNotFoundError(f"{path} holds MNIST, but not {_file_names(subset)}.")
+        if not _pictures(path):
+            raise FileNotFoundError(
+                f"{path} holds neither {_file_names(subset)} nor mnist.npz nor pictures "
+                f"({', '.join(_IMAGE_SUFFIXES)})."
+            )
+        return None
+    if path.suffix.lower() in _IMAGE_SUFFIXES:
+        return None
+    if path.suffix.lower() == ".npz":
+        return *read_npz(path, subset), "it has none"
+    if re.search(r"[.-]idx\d", path.name):
+        return *_read_idx_pair(path, _labels_beside(path)), "no file of labels lies beside it"
+    if {suffix.lower() for suffix in path.suffixes} & {".csv", ".tsv", ".txt"}:
+        return *read_csv(path), "it has none"
+    raise ValueError(
+        f"{path} is of no known kind; expected .csv (also .gz or .zip), .npz, IDX files, or "
+        f"pictures ({', '.join(_IMAGE_SUFFIXES)})."
+    )
+
+
+def _frame(image):
+    """The frame of one image. Who sees all of them can count those that are empty."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return FrameDigits().fit_transform([image])[0]
 
 
 def _labels_beside(path):
