@@ -13,6 +13,7 @@ _PUBLIC = {
     "ClassDistributionDisplay": "display",
     "DigitGridDisplay": "display",
     "FrameDigits": "framing",
+    "FramedDigitsDisplay": "display",
     "MisclassifiedDisplay": "display",
     "Normalize": "transformers",
     "Reshape": "transformers",

@@ -10,6 +10,7 @@ from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from cnn_digits.framing import FrameDigits
 from cnn_digits.transformers import Reshape
 
 # Of Okabe and Ito's colours, which everybody can tell apart, the one for a warning.
@@ -23,6 +24,9 @@ _NOTE_WIDTH = 1.8
 
 # Characters. The probability gets a line of its own below longer labels.
 _LONG_LABEL = 3
+
+# Names of files are shortened to so many.
+_LONG_NAME = 26
 
 # Pairs of confused classes that are written into the picture.
 _NOTED_PAIRS = 10
@@ -243,6 +247,9 @@ class ClassDistributionDisplay:
 class _ImageGrid:
     """Images in rows with their labels below: what the displays of images have in common."""
 
+    # Width of an image in a new figure, at least, as long as the whole is not too wide.
+    _INCHES = 1
+
     def __init__(self, X, y_true, y_pred, confidence=None, *, image_shape=None):
         self.X = X
         self.y_true = y_true
@@ -256,7 +263,7 @@ class _ImageGrid:
         `framed` are positions in `rows`. Sets ax_, figure_, images_, text_, frames_ and, if
         there is a note, note_.
         """
-        images = _images_to_show(self.X, rows, self.image_shape)
+        images = self._images(rows)
         captions = self._captions(rows)
         n_lines = captions[0].count("\n") + 1
         height, width = np.divide(images.shape[1:3], max(images.shape[1:3]))
@@ -273,7 +280,7 @@ class _ImageGrid:
             longest = max(len(line) for caption in captions for line in caption.split("\n"))
             # For an image: more where captions are long or images few, and the whole at most
             # 12 wide.
-            inches = max(1, 0.075 * longest, 5 / grid_width)
+            inches = max(self._INCHES, 0.075 * longest, 5 / grid_width)
             inches = min(inches, 2.5, 12 / grid_width)
             ax = _new_axes(inches * grid_width, inches * grid_height)
         else:
@@ -306,6 +313,10 @@ class _ImageGrid:
             _shrink([self.note_], unit * (note_width - _GAP), box.height)
         self.ax_ = ax
         self.figure_ = ax.figure
+
+    def _images(self, rows):
+        """These images as floats from 0 to 1, of shape (n, h, w, channels)."""
+        return _images_to_show(self.X, rows, self.image_shape)
 
     def _captions(self, rows):
         """What stands below these images: as many lines for each."""
@@ -700,6 +711,267 @@ class MisclassifiedDisplay(_ImageGrid):
         _shrink([self.note_], box.width, box.height)
         self.ax_ = ax
         self.figure_ = ax.figure
+
+
+class FramedDigitsDisplay(_ImageGrid):
+    """Pictures of digits, what a network was shown of them, and what it read.
+
+    To the left each picture as it was, to the right its frame; below them the prediction. What
+    is doubtful has a question mark, a frame and bold text. Best made by `from_estimator` or
+    `from_predictions`.
+
+    Parameters
+    ----------
+    images : sequence of ndarray of shape (h, w), (h, w, 3) or (h, w, 4)
+        The pictures, of any size, real dtype and pixel scale.
+
+    frames : ndarray of shape (n, side, side)
+        What FrameDigits made of them.
+
+    y_pred : ndarray of shape (n,)
+        Predicted labels.
+
+    confidence : ndarray of shape (n,) or None, default=None
+        Probability of each prediction.
+
+    names : list of str or None, default=None
+        What to write below each picture, such as the name of its file.
+
+    reject : float or None, default=None
+        Predictions of a lower probability are doubtful.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        The whole sheet is drawn in one.
+
+    figure_ : matplotlib.figure.Figure
+
+    images_ : list of matplotlib.image.AxesImage
+        Picture and frame side by side, with pixels from 0 to 1.
+
+    text_ : list of matplotlib.text.Text
+        What is written below each of them.
+
+    frames_ : list of matplotlib.patches.Rectangle
+        Around what is doubtful, or has no ink.
+
+    See Also
+    --------
+    FrameDigits : Makes the frames.
+    DigitGridDisplay : Images that need no frame.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from cnn_digits import CNNDigitClassifier, FrameDigits, FramedDigitsDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> pipe = make_pipeline(FrameDigits(), CNNDigitClassifier(epochs=3, random_state=0))
+    >>> paper = np.full((80, 120), 200, dtype=np.uint8)
+    >>> paper[10:60, 90:96] = 60
+    >>> display = FramedDigitsDisplay.from_estimator(pipe.fit(X, y), [paper])
+    >>> plt.show()
+    """
+
+    # An image is a picture and its frame, of so many pixels a side, and so many between them.
+    _INCHES = 2
+    _SIDE, _BETWEEN = 168, 8
+
+    def __init__(self, images, frames, y_pred, confidence=None, *, names=None, reject=None):
+        super().__init__(images, None, y_pred, confidence)
+        self.frames = frames
+        self.names = names
+        self.reject = reject
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, names=None, reject=None, n_images=25, ax=None):
+        """Read pictures and draw them.
+
+        Parameters
+        ----------
+        estimator : Pipeline
+            Fitted; begins with FrameDigits and ends in a classifier. What is doubtful is only
+            marked if that has `predict_proba`.
+
+        X : sequence of ndarray of shape (h, w), (h, w, 3) or (h, w, 4)
+            Pictures, as FrameDigits takes them.
+
+        names : list of str or None, default=None
+            What to write below each picture, such as the name of its file.
+
+        reject : float or None, default=None
+            Predictions of a lower probability are doubtful.
+
+        n_images : int, default=25
+            How many pictures to draw, from the first one. All, if there are fewer.
+
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw the whole sheet. None makes a new figure.
+
+        Returns
+        -------
+        display : FramedDigitsDisplay
+
+        Raises
+        ------
+        TypeError
+            If `estimator` is no pipeline that begins with FrameDigits.
+        ValueError, TypeError
+            As `from_predictions`; if X can't be framed.
+        """
+        steps = getattr(estimator, "named_steps", {})
+        first = next(iter(steps.values()), None)
+        if not isinstance(first, FrameDigits):
+            raise TypeError(
+                f"estimator is {estimator!r}; expected a pipeline that begins with FrameDigits."
+            )
+        _check_n_images(n_images)
+        images = X[:n_images]
+        frames = first.transform(images)
+        y_pred = estimator[1:].predict(frames)
+        proba = None
+        if hasattr(estimator, "predict_proba"):
+            proba = estimator[1:].predict_proba(frames)
+        names = None if names is None else names[:n_images]
+        return cls.from_predictions(
+            images, frames, y_pred, proba, names=names, reject=reject, ax=ax
+        )
+
+    @classmethod
+    def from_predictions(
+        cls, images, frames, y_pred, y_proba=None, *, names=None, reject=None, ax=None
+    ):
+        """Draw all pictures, their frames and predictions.
+
+        Parameters
+        ----------
+        images : iterable of ndarray of shape (h, w), (h, w, 3) or (h, w, 4)
+            Pictures of any size, real dtype and pixel scale. Only a small copy of each is kept.
+
+        frames : ndarray of shape (n, side, side)
+            What FrameDigits made of them.
+
+        y_pred : array-like of shape (n,)
+            Predicted labels.
+
+        y_proba : array-like of shape (n, n_classes) or None, default=None
+            What `predict_proba` returns. The highest of each row is taken for the probability
+            of the prediction.
+
+        names : list of str or None, default=None
+            What to write below each picture.
+
+        reject : float or None, default=None
+            Predictions of a lower probability are doubtful. Needs `y_proba`.
+
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw the whole sheet. None makes a new figure.
+
+        Returns
+        -------
+        display : FramedDigitsDisplay
+
+        Raises
+        ------
+        ValueError, TypeError
+            If numbers of pictures, frames, names and predictions differ, or labels are missing.
+        """
+        _, y_pred, confidence = _check_predictions(frames, None, y_pred, y_proba)
+        images = [_thumbnail(image, cls._SIDE, f"images[{i}]") for i, image in enumerate(images)]
+        for name, given in (("images", images), ("names", names)):
+            if given is not None and len(given) != len(y_pred):
+                raise ValueError(
+                    f"{name} has length {len(given)}, but frames has {len(y_pred)}; expected one "
+                    "for each."
+                )
+        if reject is not None and confidence is None:
+            raise ValueError(f"reject={reject} needs y_proba, which is None.")
+        return cls(images, frames, y_pred, confidence, names=names, reject=reject).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw the sheet.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw it. None makes a new figure.
+
+        Returns
+        -------
+        self : FramedDigitsDisplay
+        """
+        _check_ax(ax)
+        self._draw(np.arange(len(self.y_pred)), ax, framed=np.flatnonzero(self._is_doubtful()))
+        return self
+
+    def _is_empty(self):
+        return np.asarray(self.frames).max(axis=(1, 2)) == 0
+
+    def _is_doubtful(self):
+        is_doubtful = self._is_empty()
+        if self.reject is not None:
+            is_doubtful |= self.confidence < self.reject
+        return is_doubtful
+
+    def _images(self, rows):
+        between = np.ones((self._SIDE, self._BETWEEN, 3))
+        frames = _images_to_show(self.frames, rows, None)
+        return np.stack(
+            [
+                np.concatenate(
+                    [
+                        _thumbnail(self.X[row], self._SIDE, f"images[{row}]") / 255,
+                        between,
+                        _thumbnail(frame, self._SIDE, f"frames[{row}]") / 255,
+                    ],
+                    axis=1,
+                )
+                for row, frame in zip(rows, frames, strict=True)
+            ]
+        )
+
+    def _captions(self, rows):
+        is_empty, is_doubtful = self._is_empty(), self._is_doubtful()
+        captions = []
+        for row in rows:
+            caption = "" if self.names is None else f"{_shortened(self.names[row])}\n"
+            if is_empty[row]:
+                caption += "no ink"
+            else:
+                caption += f"{self.y_pred[row]}{'?' if is_doubtful[row] else ''}"
+                if self.confidence is not None:
+                    caption += f" ({_percent(self.confidence[row])})"
+            captions.append(caption)
+        return captions
+
+
+def _shortened(name):
+    """A name with its middle left out if it is too long for a picture."""
+    return name if len(name) <= _LONG_NAME else f"{name[:10]}…{name[-_LONG_NAME + 11 :]}"
+
+
+def _thumbnail(image, side, name):
+    """A picture in the middle of a square of `side` pixels; (side, side, 3), uint8."""
+    from PIL import Image, ImageOps
+
+    image = np.asarray(image)
+    if image.ndim not in (2, 3):
+        raise ValueError(
+            f"{name} has shape {image.shape}; expected (height, width) or (height, width, "
+            "channels)."
+        )
+    if image.dtype != np.uint8:
+        shown = _images_to_show(image[np.newaxis], [0], (*image.shape, 1)[:3])[0]
+        image = np.rint(shown * 255).astype(np.uint8)
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[..., 0]
+    picture = Image.fromarray(image).convert("RGBA")
+    picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    smooth = Image.Resampling.BOX if max(picture.size) > side else Image.Resampling.NEAREST
+    return np.asarray(ImageOps.pad(picture.convert("RGB"), (side, side), smooth, color="#dddddd"))
 
 
 def _confused_pairs(y_true, y_pred):
