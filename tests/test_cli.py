@@ -12,6 +12,8 @@ import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
+from scipy import ndimage
 
 from cnn_digits import Augment, CNNDigitClassifier, __version__
 from cnn_digits.cli import main
@@ -174,6 +176,14 @@ class TestPredict:
         assert (submission.Label == digits[3]).mean() > 0.97
         assert matplotlib.image.imread(tmp_path / "plots" / "predictions.png").std() > 0
 
+    def test_without_a_file_to_write(self, folder, digits, capsys):
+        assert main(["predict", f"{folder}/test.csv", "--model", f"{folder}/digits.cnn"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 451
+        numbers, labels = zip(*(line.split()[:2] for line in lines[1:]), strict=True)
+        assert numbers == tuple(map(str, range(1, 451)))
+        assert (np.array(labels, dtype=int) == digits[3]).mean() > 0.97
+
     def test_json(self, folder, tmp_path, capsys):
         argv = ["predict", f"{folder}/test.csv", "--model", f"{folder}/digits.cnn", "--json"]
         assert main([*argv, "--out", f"{tmp_path}/submission.csv"]) == 0
@@ -207,6 +217,7 @@ class TestKindsOfData:
         (tmp_path / "pictures").mkdir()
         pictures(tmp_path / "pictures", X[:100], y[:100])
         argv = [f"{tmp_path}/pictures", "--model", f"{tmp_path}/m"]
+        argv.append("--as-is")
         assert main(["train", *argv, "--epochs", "20", "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["image_shape"] == [8, 8, 1]
         bad = tmp_path / "pictures" / "3_bad.png"
@@ -219,6 +230,134 @@ class TestKindsOfData:
         assert json.loads(out)["accuracy"] > 0.8
         assert err.startswith("cnn-digits: left out: ")
         assert str(bad) in err
+        assert main(["predict", *argv, "--skip-bad", "--json"]) == 0
+        assert len(json.loads(capsys.readouterr().out)["labels"]) == 100
+        bad.unlink()
+        assert main(["evaluate", *argv[:-1]]) == 2
+        message = "trained on images of 8 × 8 pixels, but a framed picture has 28 × 28"
+        assert message in capsys.readouterr().err
+
+
+def on_paper(image, rng):
+    """A digit in dark ink somewhere on a sheet in uneven light."""
+    height, width = rng.integers(120, 200, 2)
+    ink = np.zeros((height, width), np.float32)
+    large = ndimage.zoom(image / 16, 10, order=1).clip(0, 1)
+    top, left = rng.integers(0, [height - 80, width - 80])
+    ink[top : top + 80, left : left + 80] = large
+    light = np.linspace(1, rng.uniform(0.6, 1), width)
+    return ((220 - 160 * ink) * light).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def sheets(digits, tmp_path_factory):
+    """Folders of pictures, to train on and to read, and a network that the command line trained."""
+    X_train, X_test, y_train, y_test = digits
+    rng = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("sheets")
+    for label in range(10):
+        (folder / "train" / str(label)).mkdir(parents=True)
+    (folder / "own").mkdir()
+    for i, (row, label) in enumerate(zip(X_train[:500], y_train, strict=False)):
+        picture = Image.fromarray(on_paper(row.reshape(8, 8), rng))
+        picture.save(folder / "train" / str(label) / f"{i}.png")
+    for i, (row, label) in enumerate(zip(X_test[:40], y_test, strict=False)):
+        picture = Image.fromarray(on_paper(row.reshape(8, 8), rng))
+        picture.save(folder / "own" / f"{i}_{label}.png")
+    argv = ["train", f"{folder}/train", "--model", f"{folder}/digits.cnn", "--epochs", "12"]
+    assert main(argv) == 0
+    return folder
+
+
+class TestPictures:
+    """What people drew and photographed themselves."""
+
+    def predict(self, sheets, *argv):
+        own = sorted(str(path) for path in (sheets / "own").iterdir())
+        return main(["predict", *own, "--model", f"{sheets}/digits.cnn", *argv])
+
+    def test_training_brings_them_into_a_frame(self, sheets, tmp_path, capsys):
+        argv = ["train", f"{sheets}/train", "--model", f"{tmp_path}/m", "--epochs", "1"]
+        assert main(argv) == 0
+        out = capsys.readouterr().out
+        assert out.startswith("Brought the pictures into MNIST's frame.\n500 images of 28 × 28")
+
+    def test_a_table(self, sheets, capsys):
+        assert self.predict(sheets) == 0
+        out, err = capsys.readouterr()
+        lines = out.splitlines()
+        assert lines[0].split() == ["file", "digit", "probability", "second", "choice"]
+        assert len(lines) == 41
+        assert err == ""
+        right = 0
+        for line in lines[1:]:
+            name, digit, probability, second, second_probability = line.split()
+            right += digit == name[-5]
+            assert digit != second
+            assert 0 < float(probability.rstrip("%")) <= 100
+            assert float(second_probability.strip("()%")) <= float(probability.rstrip("%"))
+        assert right >= 34
+
+    def test_a_folder_is_read_as_its_files_are(self, sheets, capsys):
+        assert self.predict(sheets, "--json") == 0
+        files = json.loads(capsys.readouterr().out)
+        argv = ["predict", f"{sheets}/own", "--model", f"{sheets}/digits.cnn", "--json"]
+        assert main(argv) == 0
+        folder = json.loads(capsys.readouterr().out)
+        assert dict(zip(files["names"], files["labels"], strict=True)) == dict(
+            zip(folder["names"], folder["labels"], strict=True)
+        )
+
+    def test_what_is_doubtful(self, sheets, capsys):
+        assert self.predict(sheets, "--json") == 0
+        probabilities = np.array(json.loads(capsys.readouterr().out)["probabilities"])
+        reject = f"{np.median(probabilities):.4f}"
+        is_doubtful = probabilities < float(reject)
+        assert 0 < is_doubtful.sum() < 40
+        assert self.predict(sheets, "--reject", reject, "--json") == 0
+        assert json.loads(capsys.readouterr().out)["doubtful"] == is_doubtful.tolist()
+        assert self.predict(sheets, "--reject", reject) == 0
+        lines = capsys.readouterr().out.splitlines()
+        np.testing.assert_array_equal(is_doubtful, [" ? " in line for line in lines[1:-1]])
+        assert lines[-1].startswith(f"{is_doubtful.sum()} of 40 doubtful: below 0.")
+
+    def test_sheets(self, sheets, tmp_path, capsys):
+        assert self.predict(sheets, "--plots", f"{tmp_path}", "--reject", "0.9") == 0
+        assert sorted(path.name for path in tmp_path.iterdir()) == [
+            "readings-1.png",
+            "readings-2.png",
+        ]
+        for path in tmp_path.iterdir():
+            assert matplotlib.image.imread(path).std() > 0
+
+    def test_file(self, sheets, tmp_path, capsys):
+        assert self.predict(sheets, "--out", f"{tmp_path}/out.csv", "--reject", "0.5") == 0
+        assert f"Wrote 40 predictions to {tmp_path}/out.csv" in capsys.readouterr().out
+        table = pd.read_csv(tmp_path / "out.csv")
+        columns = ["file", "digit", "probability", "second", "second_probability", "doubtful"]
+        assert table.columns.tolist() == columns
+        assert (table["digit"] == table["file"].str[-5].astype(int)).mean() > 0.8
+
+    def test_without_ink(self, sheets, tmp_path, capsys):
+        Image.fromarray(np.full((90, 60), 230, np.uint8)).save(tmp_path / "blank.png")
+        argv = ["predict", f"{tmp_path}/blank.png", "--model", f"{sheets}/digits.cnn"]
+        argv += ["--reject", "0.1", "--out", f"{tmp_path}/out.csv", "--plots", f"{tmp_path}"]
+        assert main(argv) == 0
+        out, err = capsys.readouterr()
+        assert out.splitlines()[1].split(maxsplit=2)[1:] == ["none", "no ink was found"]
+        assert "1 of 1 doubtful" in out
+        assert err == f"cnn-digits: no ink was found on {tmp_path}/blank.png\n"
+        assert pd.read_csv(tmp_path / "out.csv")["digit"].isna().all()
+        assert (tmp_path / "readings.png").exists()
+        assert main([*argv, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["labels"] == found["probabilities"] == [None]
+        assert found["doubtful"] == [True]
+
+    def test_evaluated(self, sheets, capsys):
+        argv = ["evaluate", f"{sheets}/own", "--model", f"{sheets}/digits.cnn", "--json"]
+        assert main(argv) == 0
+        assert json.loads(capsys.readouterr().out)["accuracy"] >= 0.85
 
 
 class TestBadInput:
@@ -277,12 +416,31 @@ class TestBadInput:
         self.refused(capsys, [*argv, "--out", f"{tmp_path}/out.csv"], "784", "64")
         assert not (tmp_path / "out.csv").exists()
 
+    def test_pictures(self, folder, tmp_path, capsys):
+        argv = ["predict", "--model", f"{folder}/digits.cnn"]
+        missing = f"{tmp_path}/no.png"
+        self.refused(capsys, [*argv, missing, f"{folder}"], f"no file or folder {missing}")
+        self.refused(capsys, [*argv, f"{tmp_path}"], f"{tmp_path} holds neither", ".png")
+        Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "good.png")
+        several = [f"{tmp_path}/good.png", f"{folder}/test.csv"]
+        self.refused(capsys, [*argv, *several], f"{folder}/test.csv can't be read")
+
     def test_a_model_that_is_none(self, folder, tmp_path, capsys):
         argv = ["evaluate", f"{folder}/labelled.csv", "--model"]
         self.refused(capsys, [*argv, f"{folder}/train.csv"], "can't be loaded")
         self.refused(capsys, [*argv, f"{tmp_path}/no"], "There is no file")
 
-    @pytest.mark.parametrize("argv", [[], ["dmo"], ["demo", "--seed", "x"], ["train", "a.csv"]])
+    @pytest.mark.parametrize(
+        "argv",
+        [
+            [],
+            ["dmo"],
+            ["demo", "--seed", "x"],
+            ["train", "a.csv"],
+            ["predict", "--model", "m"],
+            ["predict", "a.png", "--model", "m", "--reject", "90"],
+        ],
+    )
     def test_arguments(self, argv, capsys):
         with pytest.raises(SystemExit) as error:
             main(argv)

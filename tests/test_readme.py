@@ -2,11 +2,15 @@
 
 import re
 import shlex
+import struct
+from glob import glob
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from cnn_digits.cli import main
 
@@ -35,7 +39,7 @@ def test_python(tmp_path, monkeypatch):
 
 def test_commands(tmp_path, monkeypatch, digits):
     """The commands; what sets up an environment before their last step is run by .ci/run."""
-    demo, workflow, test = blocks("bash")
+    demo, workflow, pictures, test = blocks("bash")
     setup = "python3 -m venv .venv && . .venv/bin/activate && pip install "
     assert demo.startswith(setup + ". && ")
     assert test == setup + '-e ".[test]" && pytest\n'
@@ -59,6 +63,20 @@ def test_commands(tmp_path, monkeypatch, digits):
         assert program == "cnn-digits"
         assert main(argv) == 0
     assert len(pd.read_csv("submission.csv")) == len(X_test)
+
+    frames = np.pad(np.kron(X_train[:300].reshape(-1, 8, 8), np.ones((3, 3))), 2)[2:-2] * 15
+    Path("mnist").mkdir()
+    for name, array in (("images-idx3", frames), ("labels-idx1", y_train[:300])):
+        header = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        Path(f"mnist/train-{name}-ubyte").write_bytes(header + array.astype(np.uint8).tobytes())
+    for i in range(2):
+        Image.fromarray(255 - np.pad(frames[i], 20).astype(np.uint8)).save(f"{i}.jpg")
+    for line in pictures.splitlines():
+        program, *argv = shlex.split(line, comments=True)
+        assert program == "cnn-digits"
+        argv = [found for part in argv for found in (sorted(glob(part)) if "*" in part else [part])]
+        assert main(argv) == 0
+    assert Path("pictures/readings.png").is_file()
 
 
 def test_pictures_exist():

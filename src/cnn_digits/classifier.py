@@ -63,7 +63,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
     ----------
     architecture : {"compact", "accurate", "lenet5", "simple", "deep"} or callable
         The network, default="compact". "compact" is the fastest, "accurate" the most
-        accurate and takes ten times as long; the others are known from textbooks and
+        accurate and takes seven times as long; the others are known from textbooks and
         notebooks. A callable is `f(image_shape, n_classes) -> keras.Model`, from
         standardised images of shape (height, width, channels) to `n_classes`
         probabilities.

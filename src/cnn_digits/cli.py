@@ -17,6 +17,9 @@ _DATA_HELP = (
     "folder with MNIST's files, or a folder of pictures named or sorted by label"
 )
 
+# Pictures on a sheet, as many as can be looked at side by side.
+_PER_SHEET = 30
+
 
 def main(argv=None):
     """Run the command line.
@@ -62,8 +65,8 @@ def _parser():
         added.set_defaults(run=run)
         return added
 
-    def add_data(command, subset):
-        command.add_argument("data", type=Path, metavar="DATA", help=_DATA_HELP)
+    def add_data(command, subset, help=_DATA_HELP, **kwargs):
+        command.add_argument("data", type=Path, metavar="DATA", help=help, **kwargs)
         command.add_argument(
             "--model", type=Path, required=True, metavar="FILE", help="file of the network"
         )
@@ -77,6 +80,12 @@ def _parser():
             "--skip-bad",
             action="store_true",
             help="leave out pictures that can't be read, and list them",
+        )
+        command.add_argument(
+            "--as-is",
+            action="store_true",
+            help="take pictures as they are, all of one size, instead of bringing each digit into "
+            "MNIST's frame",
         )
 
     def add_output(command, pictures):
@@ -158,14 +167,25 @@ def _parser():
     predict = command(
         "predict",
         _predict,
-        help="predict images and write a submission",
-        description="Predict images and write ImageId,Label, as Kaggle wants it.",
+        help="read pictures, or write a submission",
+        description="Read the digits on pictures, or those of a table, and print what they are or "
+        "write it to a file.",
     )
-    add_data(predict, "test")
+    add_data(predict, "test", f"pictures, or {_DATA_HELP}", nargs="+")
     predict.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="CSV file of predictions to write"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="CSV file to write: what is printed of pictures, ImageId,Label as Kaggle wants it of "
+        "anything else",
     )
-    add_output(predict, "predictions.png")
+    predict.add_argument(
+        "--reject",
+        type=_probability,
+        metavar="P",
+        help="mark what is doubtful: a probability below P, such as 0.9",
+    )
+    add_output(predict, "readings.png: each picture, what the network saw of it, what it read")
 
     info = command("info", _info, help="show versions, devices and precision in use")
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -198,8 +218,10 @@ def _train(args):
     _check_plots(args)
     if args.checkpoint is not None:
         writable_folder(args.checkpoint)
-    dataset = _read(args, labelled=True)
+    dataset = _read(args, args.data, labelled=True)
     report = _Report(args)
+    if dataset.names is not None and not args.as_is:
+        report.say("Brought the pictures into MNIST's frame.")
     report.say(summary(dataset.data, dataset.target))
     report.add(skipped=dataset.skipped)
 
@@ -286,8 +308,8 @@ def _augmentation(text):
 
 def _evaluate(args):
     _check_plots(args)
-    dataset = _read(args, labelled=True)
-    clf = _load_model(args)
+    dataset = _read(args, args.data, labelled=True)
+    clf = _load_model(args, dataset)
     import numpy as np
     from sklearn.metrics import ConfusionMatrixDisplay, classification_report, confusion_matrix
 
@@ -330,34 +352,131 @@ def _evaluate(args):
 
 def _predict(args):
     from cnn_digits.files import check_writable
-    from cnn_digits.tables import write_submission
 
-    check_writable(args.out)
+    if args.out is not None:
+        check_writable(args.out)
     _check_plots(args)
-    dataset = _read(args, labelled=False)
-    clf = _load_model(args)
-    from cnn_digits import DigitGridDisplay
-
+    dataset = _read(args, args.data if len(args.data) > 1 else args.data[0], labelled=False)
+    clf = _load_model(args, dataset)
     proba = clf.predict_proba(dataset.data)
-    y_pred = clf.classes_[proba.argmax(axis=1)]
-    write_submission(args.out, y_pred, n_images=len(dataset.data))
+    table = _readings(dataset, clf.classes_, proba, args.reject)
     report = _Report(args)
-    report.say(f"Wrote {len(y_pred):,} predictions to {args.out}")
+    if dataset.names is not None or args.out is None:
+        report.say(_printed(table))
+    if args.reject is not None:
+        report.say(
+            f"{table['doubtful'].sum():,} of {len(table):,} doubtful: below {args.reject:g}, or "
+            "without ink"
+        )
+    if args.out is not None:
+        _write_readings(args.out, table, dataset)
+        report.say(f"Wrote {len(table):,} predictions to {args.out}")
+        report.add(out=str(args.out))
     report.add(
-        out=str(args.out),
         names=dataset.names,
-        labels=y_pred.tolist(),
-        probabilities=proba.max(axis=1).tolist(),
+        labels=table["digit"].tolist(),
+        probabilities=table["probability"].tolist(),
+        second_labels=table["second"].tolist(),
+        second_probabilities=table["second_probability"].tolist(),
         skipped=dataset.skipped,
     )
+    if args.reject is not None:
+        report.add(doubtful=table["doubtful"].tolist())
     if args.plots is not None:
-        report.draw(
-            DigitGridDisplay.from_predictions(
-                dataset.data, None, y_pred, proba, image_shape=clf.image_shape_
-            ),
-            "predictions.png",
-        )
+        _draw_readings(report, args, dataset, clf.classes_[proba.argmax(axis=1)], proba)
     report.end()
+
+
+def _probability(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = None
+    if value is None or not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no probability above 0 and up to 1")
+    return value
+
+
+def _readings(dataset, classes, proba, reject):
+    """What was read on each image, as a table; nothing where there is no ink."""
+    import numpy as np
+    import pandas as pd
+
+    order = np.argsort(-proba, axis=1, kind="stable")
+    first, second = order[:, 0], order[:, 1]
+    rows = np.arange(len(proba))
+    table = pd.DataFrame(
+        {
+            "file": rows + 1 if dataset.names is None else dataset.names,
+            "digit": classes[first],
+            "probability": proba[rows, first].astype(float),
+            "second": classes[second],
+            "second_probability": proba[rows, second].astype(float),
+        },
+        dtype=object,
+    )
+    is_empty = np.zeros(len(table), dtype=bool)
+    if dataset.names is not None:
+        is_empty = dataset.data.max(axis=(1, 2)) == 0
+        table.loc[is_empty, "digit":] = None
+    if reject is not None:
+        table["doubtful"] = is_empty | (proba.max(axis=1) < reject)
+    return table
+
+
+def _printed(table):
+    """The table for people to read."""
+    lines = [("file", "digit", "probability", "second choice")]
+    for row in table.itertuples():
+        if row.digit is None:
+            lines.append((str(row.file), "none", "", "no ink was found"))
+        else:
+            lines.append(
+                (
+                    str(row.file),
+                    f"{row.digit} ?" if getattr(row, "doubtful", False) else str(row.digit),
+                    f"{row.probability:.1%}",
+                    f"{row.second} ({row.second_probability:.1%})",
+                )
+            )
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def _write_readings(path, table, dataset):
+    from cnn_digits.files import written_whole
+    from cnn_digits.tables import write_submission
+
+    if dataset.names is None:
+        write_submission(path, table["digit"], n_images=len(dataset.data))
+    else:
+        with written_whole(path) as file:
+            table.to_csv(file, index=False, lineterminator="\n")
+
+
+def _draw_readings(report, args, dataset, y_pred, proba):
+    from cnn_digits import DigitGridDisplay, FramedDigitsDisplay, read_images
+
+    if dataset.names is None or args.as_is:
+        report.draw(
+            DigitGridDisplay.from_predictions(dataset.data, None, y_pred, proba), "predictions.png"
+        )
+        return
+    n_sheets = -(-len(y_pred) // _PER_SHEET)
+    for sheet in range(n_sheets):
+        rows = slice(sheet * _PER_SHEET, (sheet + 1) * _PER_SHEET)
+        names = dataset.names[rows]
+        display = FramedDigitsDisplay.from_predictions(
+            # Read again, one after the other, because photos are large.
+            (read_images(name)[0][0] for name in names),
+            dataset.data[rows],
+            y_pred[rows],
+            proba[rows],
+            names=[Path(name).name for name in names],
+            reject=args.reject,
+        )
+        number = f"-{sheet + 1:0{len(str(n_sheets))}}" if n_sheets > 1 else ""
+        report.draw(display, f"readings{number}.png")
 
 
 def _info(args):
@@ -482,12 +601,22 @@ def _check_plots(args):
         writable_folder(args.plots)
 
 
-def _read(args, *, labelled):
+def _read(args, path, *, labelled):
     from cnn_digits.datasets import read_dataset
 
-    dataset = read_dataset(args.data, subset=args.subset, labelled=labelled, skip_bad=args.skip_bad)
+    dataset = read_dataset(
+        path,
+        subset=args.subset,
+        labelled=labelled,
+        skip_bad=args.skip_bad,
+        framed=not args.as_is,
+    )
     for reason in dataset.skipped:
         print(f"cnn-digits: left out: {reason}", file=sys.stderr)
+    if dataset.names is not None:
+        for name, image in zip(dataset.names, dataset.data, strict=True):
+            if not image.any():
+                print(f"cnn-digits: no ink was found on {name}", file=sys.stderr)
     return dataset
 
 
@@ -502,7 +631,7 @@ def _digest(dataset):
     return digest.hexdigest()
 
 
-def _load_model(args):
+def _load_model(args, dataset):
     if not args.model.is_file():
         raise FileNotFoundError(
             f"There is no file {args.model}: expected a network that "
@@ -511,7 +640,17 @@ def _load_model(args):
     _load_keras()
     from cnn_digits import CNNDigitClassifier
 
-    return CNNDigitClassifier.load(args.model)
+    clf = CNNDigitClassifier.load(args.model)
+    framed = dataset.names is not None and not args.as_is
+    if framed and clf.image_shape_ != (*dataset.data.shape[1:], 1):
+        height, width, channels = clf.image_shape_
+        colours = "" if channels == 1 else f" in {channels} channels"
+        raise ValueError(
+            f"{args.model} was trained on images of {height} × {width} pixels{colours}, but a "
+            "framed picture has 28 × 28: train it on pictures or on MNIST, or say --as-is if "
+            "these pictures are as those images were."
+        )
+    return clf
 
 
 def _load_keras():
