@@ -10,12 +10,12 @@ import time
 import tracemalloc
 from pathlib import Path
 
-import composed
 import fresh
 import mnist
 import numpy as np
 import pandas as pd
 import report
+from composed import CONDITIONS
 from scipy.ndimage import zoom
 from sklearn.pipeline import make_pipeline
 
@@ -37,18 +37,19 @@ def people(folder):
     return read_images([folder / name for name in table["file"]])[0], table
 
 
-def composed_pictures(X, y, n):
+def composed_pictures(n):
     """Pictures of `n` digits of MNIST in each condition, and the labels."""
+    _, _, X, y = mnist.split()
     rows = np.arange(0, len(X), len(X) // n)[:n]
     digits = X[rows].reshape(-1, 28, 28)
     pictures = {}
-    for condition, picture in composed.CONDITIONS.items():
+    for condition, picture in CONDITIONS.items():
         rng = np.random.default_rng(0)
         pictures[condition] = [picture(digit, rng) for digit in digits]
     return pictures, y[rows]
 
 
-def read(seed, architecture, folder):
+def read(seed, architecture, folder, pictures, labels):
     """Accuracy of one network on everything, in per cent."""
     X, y, X_test, y_test = mnist.split()
     pipe = make_pipeline(FrameDigits(), CNNDigitClassifier(architecture, random_state=seed)).fit(
@@ -76,7 +77,6 @@ def read(seed, architecture, folder):
         if not ok
     ]
     print(f"  seed {seed}: {', '.join(wrong)}", flush=True)
-    pictures, labels = composed_pictures(X_test, y_test, 200)
     for condition, images in pictures.items():
         found[f"composed, {condition}"] = (pipe.predict(images) == labels).mean() * 100
     return found
@@ -128,7 +128,8 @@ def main():
     folder = Path(os.environ["CNN_DIGITS_DATA"])
 
     print("\nPeople's own digits that were read wrong", flush=True)
-    results = [read(seed, args.architecture, folder) for seed in args.seeds]
+    composed = composed_pictures(200)
+    results = [read(seed, args.architecture, folder, *composed) for seed in args.seeds]
     report.header(f"Accuracy of {args.architecture!r}, trained on MNIST")
     for name in results[0]:
         report.row(name, [r[name] for r in results], unit="%", by="mean", at_least=BOUNDS.get(name))
