@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 
 import matplotlib.image
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -192,6 +193,25 @@ class TestPredict:
         assert found["labels"] == labels.tolist()
         assert min(found["probabilities"]) >= 0.1
 
+    @pytest.mark.parametrize("labels", [[7.0], [0.0, 7.0]])
+    def test_labels_that_are_fractions_and_images_that_are_no_squares(
+        self, labels, tmp_path, capsys
+    ):
+        X = np.random.default_rng(0).integers(0, 255, (20, 10, 5), dtype=np.uint8)
+        y = np.resize(labels, 20)
+        CNNDigitClassifier(epochs=1, random_state=0).fit(X, y).save(tmp_path / "m")
+        np.savez(tmp_path / "flat.npz", X=X.reshape(20, -1), y=y)
+        argv = [f"{tmp_path}/flat.npz", "--model", f"{tmp_path}/m", "--plots", f"{tmp_path}"]
+        assert main(["predict", *argv, "--out", f"{tmp_path}/out.csv"]) == 0
+        assert main(["predict", *argv]) == 0
+        assert main(["evaluate", *argv]) == 0
+        # Images were drawn in their own shape, not padded to a square.
+        assert "label column" not in capsys.readouterr().err
+        written = (tmp_path / "out.csv").read_text().splitlines()
+        assert len(written) == 21
+        assert {line.split(",")[1] for line in written[1:]} <= {"0", "7"}
+        assert not plt.get_fignums()
+
 
 class TestKindsOfData:
     def evaluate(self, folder, path, *argv):
@@ -327,8 +347,9 @@ class TestPictures:
             "readings-1.png",
             "readings-2.png",
         ]
-        for path in tmp_path.iterdir():
-            assert matplotlib.image.imread(path).std() > 0
+        first, second = (matplotlib.image.imread(path) for path in sorted(tmp_path.iterdir()))
+        # Thirty of them on one, ten on the other.
+        assert first.shape[0] > 1.3 * second.shape[0]
 
     def test_file(self, sheets, tmp_path, capsys):
         assert self.predict(sheets, "--out", f"{tmp_path}/out.csv", "--reject", "0.5") == 0
@@ -423,7 +444,7 @@ class TestBadInput:
         self.refused(capsys, [*argv, f"{tmp_path}"], f"{tmp_path} holds neither", ".png")
         Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "good.png")
         several = [f"{tmp_path}/good.png", f"{folder}/test.csv"]
-        self.refused(capsys, [*argv, *several], f"{folder}/test.csv can't be read")
+        self.refused(capsys, [*argv, *several], f"{folder}/test.csv is no picture; expected")
 
     def test_a_model_that_is_none(self, folder, tmp_path, capsys):
         argv = ["evaluate", f"{folder}/labelled.csv", "--model"]

@@ -689,6 +689,8 @@ class TestPictures:
             (np.array([[0, 100, 255]], np.float32), [0, 100, 255]),
             (np.array([[-5, 32896, 70000]], np.float32), [0, 128, 255]),
             (np.array([[0, 514, 65535]], np.int32), [0, 2, 255]),
+            (np.array([[0, 128, 255]], np.int32), [0, 128, 255]),
+            (np.array([[-0.01, 0.5, 1.02]], np.float32), [0, 128, 255]),
         ],
     )
     def test_other_depths(self, tmp_path, pixels, expected):
@@ -832,17 +834,18 @@ class TestPictureLabels:
         assert self.labels(tmp_path, expected) == expected
 
     @pytest.mark.parametrize(
-        "names",
+        ("names", "odd"),
         [
-            ["a.png", "b.png"],
-            ["7_1.png", "x.png"],
-            ["77_a.png", "1_b.png"],
-            ["0_7.png", "1_3.png"],  # each could be a label, none comes twice
+            (["a.png", "b.png"], "a.png"),
+            (["7_1.png", "x.png"], "x.png"),
+            (["77_a.png", "1_b.png"], "77_a.png"),
+            (["0_7.png", "1_3.png"], "0_7.png"),  # each could be a label, none comes twice
         ],
     )
-    def test_not_found(self, tmp_path, names):
+    def test_not_found(self, tmp_path, names, odd):
         assert self.labels(tmp_path, names) is None
-        with pytest.raises(ValueError, match=r"labels are needed here, and the pictures in .*"):
+        message = "labels are needed here, and the pictures in .*"
+        with pytest.raises(ValueError, match=rf"{message}{odd}\.$"):
             read_dataset(tmp_path)
 
     def test_both_ways_at_once(self, tmp_path):

@@ -615,6 +615,8 @@ def test_sheet_of_the_first_pictures(reader, pictures):
         ({"names": ["a"]}, "names has length 1, but frames has 2"),
         ({"y_pred": [1]}, "X has 2 images, but y_pred has 1 labels"),
         ({"reject": 0.5}, "reject=0.5 needs y_proba"),
+        ({"reject": 90}, "reject=90; expected a probability, from 0 to 1"),
+        ({"images": np.zeros((2, 9, 9, 2))}, r"images\[0\] has shape \(9, 9, 2\); expected"),
     ],
 )
 def test_sheets_of_what_does_not_fit(change, message):
@@ -622,6 +624,15 @@ def test_sheets_of_what_does_not_fit(change, message):
     with pytest.raises(ValueError, match=message):
         FramedDigitsDisplay.from_predictions(**{**arguments, **change})
     assert not plt.get_fignums()
+
+
+def test_sheet_of_what_has_no_probabilities(digits, pictures):
+    flat = FunctionTransformer(lambda frames: frames.reshape(len(frames), -1) / 255)
+    pipe = make_pipeline(FrameDigits(), flat, LinearSVC()).fit(digits[0][:100], digits[2][:100])
+    text = FramedDigitsDisplay.from_estimator(pipe, pictures[:1]).text_[0].get_text()
+    assert text == str(pipe.predict(pictures[:1])[0])
+    with pytest.raises(ValueError, match=r"reject=0.5: LinearSVC\(\) has no predict_proba"):
+        FramedDigitsDisplay.from_estimator(pipe, pictures, reject=0.5)
 
 
 def test_sheet_of_another_estimator(poor, pictures):

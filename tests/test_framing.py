@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 from sklearn.base import clone
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
 from cnn_digits import CNNDigitClassifier, FrameDigits
@@ -215,6 +217,31 @@ class TestPaperAndInk:
             out = FrameDigits().fit_transform([blank, sheet(two()), np.zeros((5, 5))])
         assert [frame.any() for frame in out] == [False, True, False]
 
+    @pytest.mark.parametrize("strength", [0.2, 0.35])
+    @pytest.mark.parametrize("noise", [0.5, 3])
+    def test_blank_paper_in_uneven_light(self, strength, noise):
+        y, x = np.mgrid[-1:1:300j, -1:1:400j]
+        lamp, window = 1 - strength * (x**2 + y**2) / 2, 1 - strength * (x + 1) / 2
+        for light in (lamp, window):
+            paper = 220 * light + np.random.default_rng(0).normal(0, noise, x.shape)
+            with pytest.warns(UserWarning, match="No ink was found on 1 of 1"):
+                assert not frame(paper.clip(0, 255).astype(np.uint8)).any()
+
+    @pytest.mark.parametrize(
+        "change", [lambda x: x / x.max() - 1, lambda x: x * 1e12], ids=["negative", "huge"]
+    )
+    def test_scale_does_not_matter_in_uneven_light(self, change):
+        picture = sheet(two()) * np.linspace(1, 0.4, 140)
+        assert likeness(self.reference, frame(change(picture))) > 0.95
+
+    @pytest.mark.parametrize("shape", [(1, 1000), (2, 3000), (1000, 1), (6000, 20)])
+    def test_strips(self, shape):
+        picture = np.full(shape, 220, np.uint8)
+        picture[shape[0] // 3 : shape[0] // 3 + 1, shape[1] // 3 : shape[1] // 3 + 1] = 10
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            assert frame(picture).shape == (28, 28)
+
     def test_noise_is_no_ink(self):
         noise = np.random.default_rng(0).normal(128, 3, (100, 100))
         with pytest.warns(UserWarning, match="No ink was found on 1 of 1"):
@@ -314,12 +341,25 @@ class TestInput:
         with pytest.raises(ValueError, match=r"side|box"):
             FrameDigits(**params).fit([np.eye(3)])
 
-    def test_clone_and_before_fit(self):
-        from sklearn.exceptions import NotFittedError
-
+    def test_before_fit(self, digits):
         framer = clone(FrameDigits(side=20, box=16))
-        with pytest.raises(NotFittedError):
-            framer.transform([np.eye(3)])
+        pictures = [sheet(two()), sheet(two(90, 70))]
+        fitted = clone(framer).fit(pictures)
+        np.testing.assert_array_equal(framer.transform(pictures), fitted.transform(pictures))
+        assert framer.transform(digits[0][:3]).shape == (3, 20, 20)
+        assert not hasattr(framer, "image_shape_")
+
+    @pytest.mark.filterwarnings("error")
+    def test_before_a_fitted_classifier(self, digits):
+        flat = FunctionTransformer(lambda frames: frames.reshape(len(frames), -1))
+        frames = FrameDigits().fit_transform(digits[0][:100])
+        fitted = make_pipeline(flat, KNeighborsClassifier()).fit(frames, digits[2][:100])
+        pipe = make_pipeline(FrameDigits(), fitted)
+        assert len(pipe.predict([sheet(two())])) == 1
+
+    def test_what_read_images_returns(self):
+        with pytest.raises(TypeError, match=r"X is \(images, names\), as read_images returns"):
+            FrameDigits().fit(([sheet(two())], ["a.png"]))
 
 
 class TestSteps:

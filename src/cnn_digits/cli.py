@@ -85,7 +85,7 @@ def _parser():
             "--as-is",
             action="store_true",
             help="take pictures as they are, all of one size, instead of bringing each digit into "
-            "MNIST's frame",
+            "MNIST's frame; in prediction if it was so in training",
         )
 
     def add_output(command, pictures):
@@ -185,7 +185,11 @@ def _parser():
         metavar="P",
         help="mark what is doubtful: a probability below P, such as 0.9",
     )
-    add_output(predict, "readings.png: each picture, what the network saw of it, what it read")
+    add_output(
+        predict,
+        "readings.png (several of many pictures): each picture, what the network saw of it, what "
+        "it read; of anything else predictions.png",
+    )
 
     info = command("info", _info, help="show versions, devices and precision in use")
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -220,7 +224,7 @@ def _train(args):
         writable_folder(args.checkpoint)
     dataset = _read(args, args.data, labelled=True)
     report = _Report(args)
-    if dataset.names is not None and not args.as_is:
+    if dataset.framed:
         report.say("Brought the pictures into MNIST's frame.")
     report.say(summary(dataset.data, dataset.target))
     report.add(skipped=dataset.skipped)
@@ -314,6 +318,7 @@ def _evaluate(args):
     from sklearn.metrics import ConfusionMatrixDisplay, classification_report, confusion_matrix
 
     from cnn_digits import MisclassifiedDisplay
+    from cnn_digits.images import to_image_shape
 
     unknown = np.setdiff1d(dataset.target, clf.classes_)
     if unknown.size:
@@ -337,13 +342,13 @@ def _evaluate(args):
     )
     if args.plots is not None:
         matrix = ConfusionMatrixDisplay.from_predictions(
-            dataset.target, y_pred, cmap="Blues", colorbar=False
+            dataset.target, y_pred, labels=clf.classes_, cmap="Blues", colorbar=False
         )
         matrix.ax_.set_title(f"{n_right:,} of {len(y_pred):,} digits read right")
         report.draw(matrix, "confusion-matrix.png")
         report.draw(
             MisclassifiedDisplay.from_predictions(
-                dataset.data, dataset.target, y_pred, proba, image_shape=clf.image_shape_
+                to_image_shape(dataset.data, clf.image_shape_), dataset.target, y_pred, proba
             ),
             "misclassified.png",
         )
@@ -356,20 +361,21 @@ def _predict(args):
     if args.out is not None:
         check_writable(args.out)
     _check_plots(args)
-    dataset = _read(args, args.data if len(args.data) > 1 else args.data[0], labelled=False)
+    dataset = _read(args, args.data, labelled=False)
     clf = _load_model(args, dataset)
     proba = clf.predict_proba(dataset.data)
+    y_pred = clf.classes_[proba.argmax(axis=1)]
     table = _readings(dataset, clf.classes_, proba, args.reject)
     report = _Report(args)
     if dataset.names is not None or args.out is None:
         report.say(_printed(table))
     if args.reject is not None:
         report.say(
-            f"{table['doubtful'].sum():,} of {len(table):,} doubtful: below {args.reject:g}, or "
-            "without ink"
+            f"{table['doubtful'].sum():,} of {len(table):,} doubtful: below {args.reject:g}"
+            f"{', or without ink' if dataset.framed else ''}"
         )
     if args.out is not None:
-        _write_readings(args.out, table, dataset)
+        _write_readings(args.out, table, dataset, y_pred)
         report.say(f"Wrote {len(table):,} predictions to {args.out}")
         report.add(out=str(args.out))
     report.add(
@@ -383,7 +389,7 @@ def _predict(args):
     if args.reject is not None:
         report.add(doubtful=table["doubtful"].tolist())
     if args.plots is not None:
-        _draw_readings(report, args, dataset, clf.classes_[proba.argmax(axis=1)], proba)
+        _draw_readings(report, args, dataset, clf, y_pred, proba)
     report.end()
 
 
@@ -403,7 +409,7 @@ def _readings(dataset, classes, proba, reject):
     import pandas as pd
 
     order = np.argsort(-proba, axis=1, kind="stable")
-    first, second = order[:, 0], order[:, 1]
+    first, second = order[:, 0], order[:, min(1, len(classes) - 1)]
     rows = np.arange(len(proba))
     table = pd.DataFrame(
         {
@@ -415,8 +421,10 @@ def _readings(dataset, classes, proba, reject):
         },
         dtype=object,
     )
+    if len(classes) == 1:
+        table.loc[:, "second":] = None
     is_empty = np.zeros(len(table), dtype=bool)
-    if dataset.names is not None:
+    if dataset.framed:
         is_empty = dataset.data.max(axis=(1, 2)) == 0
         table.loc[is_empty, "digit":] = None
     if reject is not None:
@@ -436,31 +444,32 @@ def _printed(table):
                     str(row.file),
                     f"{row.digit} ?" if getattr(row, "doubtful", False) else str(row.digit),
                     f"{row.probability:.1%}",
-                    f"{row.second} ({row.second_probability:.1%})",
+                    "" if row.second is None else f"{row.second} ({row.second_probability:.1%})",
                 )
             )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
-def _write_readings(path, table, dataset):
+def _write_readings(path, table, dataset, y_pred):
     from cnn_digits.files import written_whole
     from cnn_digits.tables import write_submission
 
     if dataset.names is None:
-        write_submission(path, table["digit"], n_images=len(dataset.data))
+        write_submission(path, y_pred, n_images=len(dataset.data))
     else:
         with written_whole(path) as file:
             table.to_csv(file, index=False, lineterminator="\n")
 
 
-def _draw_readings(report, args, dataset, y_pred, proba):
+def _draw_readings(report, args, dataset, clf, y_pred, proba):
     from cnn_digits import DigitGridDisplay, FramedDigitsDisplay, read_images
+    from cnn_digits.images import to_image_shape
 
-    if dataset.names is None or args.as_is:
-        report.draw(
-            DigitGridDisplay.from_predictions(dataset.data, None, y_pred, proba), "predictions.png"
-        )
+    if not dataset.framed:
+        images = to_image_shape(dataset.data, clf.image_shape_)
+        display = DigitGridDisplay.from_predictions(images, None, y_pred, proba)
+        report.draw(display, "predictions.png")
         return
     n_sheets = -(-len(y_pred) // _PER_SHEET)
     for sheet in range(n_sheets):
@@ -588,10 +597,13 @@ class _Report:
 
 
 def _draw(display, path):
+    import matplotlib.pyplot as plt
+
     from cnn_digits.files import written_whole
 
     with written_whole(path) as file:
         display.figure_.savefig(file, format="png", bbox_inches="tight")
+    plt.close(display.figure_)
 
 
 def _check_plots(args):
@@ -613,7 +625,7 @@ def _read(args, path, *, labelled):
     )
     for reason in dataset.skipped:
         print(f"cnn-digits: left out: {reason}", file=sys.stderr)
-    if dataset.names is not None:
+    if dataset.framed:
         for name, image in zip(dataset.names, dataset.data, strict=True):
             if not image.any():
                 print(f"cnn-digits: no ink was found on {name}", file=sys.stderr)
@@ -641,8 +653,7 @@ def _load_model(args, dataset):
     from cnn_digits import CNNDigitClassifier
 
     clf = CNNDigitClassifier.load(args.model)
-    framed = dataset.names is not None and not args.as_is
-    if framed and clf.image_shape_ != (*dataset.data.shape[1:], 1):
+    if dataset.framed and clf.image_shape_ != (*dataset.data.shape[1:], 1):
         height, width, channels = clf.image_shape_
         colours = "" if channels == 1 else f" in {channels} channels"
         raise ValueError(

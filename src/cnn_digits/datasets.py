@@ -77,6 +77,7 @@ _NPZ_NAMES = {
     ),
 }
 
+_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".npz", ".gz", ".zip")
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 # Other formats that Pillow knows may start programs, as EPS does, whatever the file's name.
 _IMAGE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
@@ -522,7 +523,7 @@ def read_images(paths, *, skip_bad=False):
 
 
 def _picture_paths(paths):
-    """Paths of pictures, those in folders as well; raises if a folder holds none."""
+    """Paths of pictures, those in folders as well; raises if there are none."""
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
     found = []
@@ -556,7 +557,7 @@ def _read_pictures(paths, skip_bad, then=None):
         else:
             images.append(image if then is None else then(image))
             good.append(i)
-    if paths and not images:
+    if not images:
         raise ValueError(f"None of {len(paths)} pictures can be read: {skipped[0]}")
     return images, good, skipped
 
@@ -573,7 +574,7 @@ def _read_picture(path):
             raise ValueError(f"it is none of {', '.join(_IMAGE_FORMATS)}.") from None
         image = ImageOps.exif_transpose(image)
         if image.mode[0] in "IF":
-            return _from_16_bits(np.asarray(image))
+            return _to_uint8(np.asarray(image))
         if not image.has_transparency_data:
             return np.array(image.convert("L"))
         image = image.convert("RGBA")
@@ -585,12 +586,13 @@ def _read_picture(path):
         return grey
 
 
-def _from_16_bits(pixels):
-    """Pixels of 16 bits, of 32, or floats, whose white is 1, 255 or 65535; to uint8."""
+def _to_uint8(pixels):
+    """Pixels of 16 bits, whose white is 65535, of 32, or floats, whose white may be 1 or 255."""
     if not np.isfinite(pixels).all():
         raise ValueError("it has pixels that are no finite numbers.")
-    whites = (1, 255, 65535) if pixels.dtype.kind == "f" else (65535,)
-    white = next((white for white in whites if pixels.max() <= white), 65535)
+    whites = {"f": (1, 255), "i": (255,), "u": ()}[pixels.dtype.kind]
+    # Resampling may have gone beyond white.
+    white = next((white for white in whites if pixels.max() <= 1.1 * white), 65535)
     return (np.clip(pixels, 0, white).astype(np.float32) * (255 / white) + 0.5).astype(np.uint8)
 
 
@@ -641,9 +643,11 @@ def _picture_labels(folder, paths):
         ways = [labels for labels in ways if len(set(labels)) < len(labels)]
     if ways:
         return np.array(ways[0], dtype=np.int64)
+    names_label = [any(re.fullmatch("[0-9]", part[place]) for place in (0, -1)) for part in parts]
+    odd = paths[0] if all(names_label) else paths[names_label.index(False)]
     raise ValueError(
         f"the pictures in {folder} are not labelled: expected a subfolder for each label, or names "
-        f"that begin or end in it, such as 7_0001.png or 0001_7.png; found {paths[0].name}."
+        f"that begin or end in it, such as 7_0001.png or 0001_7.png; found {odd.name}."
     )
 
 
@@ -677,6 +681,7 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=
         - data : ndarray of shape (n, features), (n, h, w) or (n, h, w, c)
         - target : ndarray of shape (n,), or None without labels
         - names : list of str, paths of pictures, or None
+        - framed : bool, whether `data` are frames of pictures
         - skipped : list of str, what was wrong with those left out
 
     Raises
@@ -690,6 +695,8 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=
     for part in paths:
         if not part.exists():
             raise FileNotFoundError(f"There is no file or folder {part}.")
+        if len(paths) > 1 and part.suffix.lower() in _TABLE_SUFFIXES:
+            raise ValueError(f"{part} is no picture; expected several pictures, or one other file.")
     arrays = _read_arrays(paths[0], subset) if len(paths) == 1 else None
     if arrays is not None:
         images, labels, no_labels = arrays
@@ -700,17 +707,18 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=
             try:
                 labels = _picture_labels(paths[0], pictures)
             except ValueError as error:
-                no_labels = str(error)
+                no_labels = str(error).removesuffix(".")
     if labelled and labels is None:
         raise ValueError(f"{paths[0]}: labels are needed here, and {no_labels}.")
     if arrays is not None:
-        return Bunch(data=images, target=labels, names=None, skipped=[])
+        return Bunch(data=images, target=labels, names=None, framed=False, skipped=[])
     images, good, skipped = _read_pictures(pictures, skip_bad, _frame if framed else None)
     names = [str(pictures[i]) for i in good]
     return Bunch(
         data=np.stack(images) if framed else _same_size(images, names),
         target=None if labels is None else labels[good],
         names=names,
+        framed=framed,
         skipped=skipped,
     )
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -793,11 +793,10 @@ class FramedDigitsDisplay(_ImageGrid):
         Parameters
         ----------
         estimator : Pipeline
-            Fitted; begins with FrameDigits and ends in a classifier. What is doubtful is only
-            marked if that has `predict_proba`.
+            Fitted; begins with FrameDigits and ends in a classifier.
 
         X : sequence of ndarray of shape (h, w), (h, w, 3) or (h, w, 4)
-            Pictures, as FrameDigits takes them.
+            Pictures, as FrameDigits takes them, but no flat rows.
 
         names : list of str or None, default=None
             What to write below each picture, such as the name of its file.
@@ -835,6 +834,8 @@ class FramedDigitsDisplay(_ImageGrid):
         proba = None
         if hasattr(estimator, "predict_proba"):
             proba = estimator[1:].predict_proba(frames)
+        elif reject is not None:
+            raise ValueError(f"reject={reject}: {estimator[-1]!r} has no predict_proba.")
         names = None if names is None else names[:n_images]
         return cls.from_predictions(
             images, frames, y_pred, proba, names=names, reject=reject, ax=ax
@@ -887,6 +888,8 @@ class FramedDigitsDisplay(_ImageGrid):
                     f"{name} has length {len(given)}, but frames has {len(y_pred)}; expected one "
                     "for each."
                 )
+        if reject is not None and (not isinstance(reject, Real) or not 0 <= reject <= 1):
+            raise ValueError(f"reject={reject!r}; expected a probability, from 0 to 1, or None.")
         if reject is not None and confidence is None:
             raise ValueError(f"reject={reject} needs y_proba, which is None.")
         return cls(images, frames, y_pred, confidence, names=names, reject=reject).plot(ax=ax)
@@ -958,10 +961,10 @@ def _thumbnail(image, side, name):
     from PIL import Image, ImageOps
 
     image = np.asarray(image)
-    if image.ndim not in (2, 3):
+    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (1,), (3,), (4,)):
         raise ValueError(
-            f"{name} has shape {image.shape}; expected (height, width) or (height, width, "
-            "channels)."
+            f"{name} has shape {image.shape}; expected (height, width) or (height, width, 1, 3 or "
+            "4)."
         )
     if image.dtype != np.uint8:
         shown = _images_to_show(image[np.newaxis], [0], (*image.shape, 1)[:3])[0]

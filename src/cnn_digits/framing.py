@@ -10,12 +10,10 @@ from os import PathLike
 
 import numpy as np
 from scipy import ndimage
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted
 
 from cnn_digits.images import (
-    check_finite,
     check_images,
     infer_image_shape,
     pieces,
@@ -30,9 +28,12 @@ _LARGE = 256
 # ones hold little but the digit.
 _HAS_PAPER = 64
 
-# What is wider than this share of the longer side is no stroke but the dark part of a picture;
-# in uneven light strokes are taken to be no wider than that.
-_SHADOW, _STROKE = 0.5, 0.25
+# What is wider than this share of the longer side is no stroke but the dark part of a picture.
+_SHADOW = 0.5
+
+# Strokes are taken to be no wider than this share of the longer side where light is uneven, and
+# to take more than this share of the light.
+_STROKE, _FAINTEST = 0.25, 0.08
 
 # Ink of this share of its full strength counts when the digit is measured.
 _MEASURED = 0.25
@@ -157,12 +158,14 @@ def told_apart(levels):
 def without_light(stack):
     """Take the light on the paper away where it is uneven: paper comes out near zero.
 
-    The light is what a morphological closing leaves: strokes are filled from their sides, and
-    the edge of a shadow stays where it is.
-
     Parameters
     ----------
     stack : ndarray of float32, shape (n, h, w)
+
+    Returns
+    -------
+    stack : ndarray of float32, shape (n, h, w)
+        Where light is uneven, ink is below zero. All zeros if that is no more than noise.
     """
     small = reduced(stack[..., None], max(1, max(stack.shape[1:]) // 32))[..., 0]
     _, paper, ink, is_ink = told_apart(levels_of(small))
@@ -170,27 +173,33 @@ def without_light(stack):
     # Of the side away from the ink, because on the other one there are the edges of strokes.
     spread = middle - quantile(paper, 0.05)
     is_even = (spread <= 0.1 * (quantile(ink, 0.8) - middle))[:, 0]
-    # A shadow is thicker than strokes are.
+    # A shadow is thicker than strokes are. The picture's edge is no end of it.
     thickest = np.array([2 * ndimage.distance_transform_edt(mask).max() for mask in is_ink])
     is_even &= thickest <= _SHADOW * max(small.shape[1:])
     out = stack.copy()
-    size = int(_STROKE * max(stack.shape[1:]))
     for i in np.flatnonzero(~is_even):
+        low, high = min(0, stack[i].min()), stack[i].max()
+        image, coarse = ((pixels[i] - low) / (high - low) for pixels in (stack, small))
         around = ndimage.median_filter(
-            small[i], size=[max(3, side // 2) for side in small.shape[1:]], mode="nearest"
+            coarse, size=[max(3, side // 2) for side in coarse.shape], mode="nearest"
         )
         # Cubes, because ink differs more than anything else, however little of it there is.
-        if ((small[i] - around) ** 3).mean() < 0:
-            light = closed(stack[i], size)
-            # Dark ink takes a share of the light, less of it in the shade.
-            out[i] = (stack[i] - light) / np.maximum(light, 0.05 * light.max())
-        else:
-            out[i] += closed(-stack[i], size)
+        is_dark = ((coarse - around) ** 3).mean() < 0
+        light = closed(image if is_dark else -image, int(_STROKE * max(image.shape)))
+        # Dark ink takes a share of the light, less of it in the shade; light ink adds to it.
+        unit = np.maximum(light, 0.05) if is_dark else 1
+        out[i] = ((image if is_dark else -image) - light) / unit
+        noise = np.median(np.abs(np.diff(image))) / np.median(unit)
+        if -ndimage.uniform_filter(out[i], 3).min() < max(_FAINTEST, 6 * noise):
+            out[i] = 0
     return out
 
 
 def closed(image, size):
-    """Grey closing by a square of `size` pixels: what is dark and narrower is filled."""
+    """Grey closing by a square of `size` pixels: what is dark and narrower is filled.
+
+    Strokes are filled from their sides; the edge of a shadow stays where it is.
+    """
     # Beyond the edge the image goes on as it ends there, in both steps.
     half = size // 2
     wide = ndimage.grey_closing(np.pad(image, half, mode="edge"), (size, size), mode="nearest")
@@ -393,7 +402,8 @@ def framed(images, side, box):
     -------
     frames : ndarray of uint8, shape (n, side, side)
     """
-    factor = max(images.shape[1:3]) // _LARGE
+    # At least one pixel is left of each side.
+    factor = min(max(images.shape[1:3]) // _LARGE, *images.shape[1:3])
     if factor > 1:
         return np.concatenate([_framed_photo(image[None], factor, side, box) for image in images])
     frames = np.empty((len(images), side, side), dtype=np.uint8)
@@ -463,7 +473,8 @@ class FrameDigits(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     and however the light falls, leaves out lines and specks, makes hairlines thicker, and puts
     every digit into that frame. One that is framed already comes out unchanged.
 
-    Stands first in a pipeline.
+    Stands first in a pipeline. Needs no `fit`, so that it can stand before a classifier that
+    was loaded from a file.
 
     Parameters
     ----------
@@ -557,7 +568,8 @@ class FrameDigits(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         ----------
         X : array-like of shape (n, features), (n, h, w), (n, h, w, 3) or (n, h, w, 4), or \
                 list of ndarray of shape (h, w), (h, w, 3) or (h, w, 4)
-            Flat rows must have the width of those in `fit`; other images may have any size.
+            Flat rows must have the width of those in `fit`, if there was one; other images may
+            have any size.
 
         Returns
         -------
@@ -569,7 +581,9 @@ class FrameDigits(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         UserWarning
             If there is no ink on some images: their frames are empty.
         """
-        check_is_fitted(self)
+        if not hasattr(self, "image_shape_"):
+            # Before a network that was loaded from a file there is nothing to fit on.
+            return clone(self).fit(X).transform(X)
         stacks = self._stacks(X, reset=False)
         n = sum(len(rows) for rows, _ in stacks)
         out = np.empty((n, self.side, self.side), dtype=np.uint8)
@@ -592,6 +606,8 @@ class FrameDigits(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
 
     def _stacks(self, X, *, reset):
         """Validate images; row numbers and images of shape (n, h, w, c), for each size."""
+        if isinstance(X, tuple) and len(X) == 2 and isinstance(X[1], list) and _is_text(X[1]):
+            raise TypeError("X is (images, names), as read_images returns; expected the images.")
         if _is_list_of_images(X):
             images = _check_list(X)
             if reset:
@@ -653,6 +669,7 @@ class FrameDigits(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.requires_fit = False
         tags.transformer_tags.preserves_dtype = []  # always uint8
         return tags
 
@@ -662,6 +679,10 @@ def _white_on_black(images):
         return images
     scale = images.max(axis=(1, 2), keepdims=True).astype(np.float64)
     return np.rint(images / scale * 255).astype(np.uint8)
+
+
+def _is_text(names):
+    return bool(names) and all(isinstance(name, str) for name in names)
 
 
 def _is_list_of_images(X):
@@ -694,10 +715,14 @@ def _check_list(X):
                 f"X[{i}] has {image.shape[2]} channels, X[0] has {images[0].shape[2]}; expected "
                 "the same of all images."
             )
-        try:
-            check_finite(image[None])
-        except ValueError as error:
-            raise ValueError(f"X[{i}]: {error}") from None
+        with np.errstate(over="ignore"):
+            is_finite = np.isfinite(image.astype(np.float32)) if image.dtype.kind == "f" else True
+        if not np.all(is_finite):
+            row, column = np.argwhere(~is_finite)[0][:2]
+            raise ValueError(
+                f"X[{i}] contains NaN or infinity, first in row {row}, column {column}; pixels "
+                "must be finite numbers."
+            )
         images.append(image)
     return images
 
