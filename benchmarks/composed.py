@@ -83,6 +83,26 @@ def _small(digit, rng):
     return photo(sheet, rng, gradient=0.4)
 
 
+def _on_a_table(digit, rng):
+    height, width = 500, 600
+    sheet = placed(ink(digit, 200), height, width, *rng.uniform(0.4, 0.6, 2))
+    y, x = np.mgrid[:height, :width] - np.array([height, width])[:, None, None] / 2
+    angle = np.deg2rad(rng.uniform(-12, 12))
+    across, down = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+    is_paper = (np.abs(across) < 230) & (np.abs(down) < 190)
+    table = 60 + rng.normal(0, 8, sheet.shape)
+    light = 0.85 - 0.3 * x / width
+    pixels = np.where(is_paper, 215 * (1 - sheet) + 45 * sheet, table) * light
+    pixels = ndimage.gaussian_filter(pixels, 0.8) + rng.normal(0, 3, sheet.shape)
+    return np.clip(pixels, 0, 255).astype(np.uint8)
+
+
+def _with_black_border(digit, rng):
+    border = rng.integers(6, 25)
+    scan = photo(placed(ink(digit, 200), 400 - 2 * border, 300 - 2 * border), rng)
+    return np.pad(scan, border, constant_values=5)
+
+
 # Name -> picture of a digit of MNIST and a random generator.
 CONDITIONS = {
     "plain": lambda d, rng: photo(placed(ink(d, 160), 240, 240), rng),
@@ -109,4 +129,6 @@ CONDITIONS = {
     "small, light on dark": lambda d, rng: 255 - _small(d, rng),
     "noise": lambda d, rng: photo(placed(ink(d, 160), 240, 240), rng, noise=35, quality=60),
     "all at once": _all,
+    "paper on a table": _on_a_table,
+    "scan with a black border": _with_black_border,
 }

@@ -217,6 +217,24 @@ class TestPaperAndInk:
             out = FrameDigits().fit_transform([blank, sheet(two()), np.zeros((5, 5))])
         assert [frame.any() for frame in out] == [False, True, False]
 
+    @pytest.mark.parametrize("negative", [False, True])
+    @pytest.mark.parametrize("around", [10, 40])
+    def test_a_sheet_of_paper_on_a_table(self, around, negative):
+        picture = np.pad(sheet(two(), (200, 180), (70, 60)), around, constant_values=30)
+        assert likeness(self.reference, frame(255 - picture if negative else picture)) > 0.95
+        blank = np.pad(np.full((200, 180), 220, np.uint8), around, constant_values=30)
+        with pytest.warns(UserWarning, match="No ink was found on 1 of 1"):
+            assert not frame(255 - blank if negative else blank).any()
+
+    @pytest.mark.parametrize("stroke", [20, 40])
+    def test_a_bold_zero_is_no_sheet_of_paper(self, stroke):
+        y, x = np.mgrid[-1:1:160j, -1:1:120j]
+        inside = 1 - stroke / np.array([160, 120]) * 2
+        ring = (x**2 + y**2 < 1) & ((x / inside[1]) ** 2 + (y / inside[0]) ** 2 > 1)
+        found = frame(sheet(ring.astype(float), (200, 160), (20, 20)))
+        assert found[14, 14] == 0
+        assert found[5, 14] > 200
+
     @pytest.mark.parametrize("strength", [0.2, 0.35])
     @pytest.mark.parametrize("noise", [0.5, 3])
     def test_blank_paper_in_uneven_light(self, strength, noise):

@@ -195,6 +195,47 @@ def without_light(stack):
     return out
 
 
+def without_table(stack):
+    """Paint over what lies around a sheet of paper: a table, the black border of a scan.
+
+    Parameters
+    ----------
+    stack : ndarray of float32, shape (n, h, w)
+
+    Returns
+    -------
+    stack : ndarray of float32, shape (n, h, w)
+        Where something large lies inside the picture, its surroundings have its own shade.
+    """
+    factor = max(1, max(stack.shape[1:]) // 64)
+    small = reduced(stack[..., None], factor)[..., 0]
+    masks = told_apart(levels_of(small))[3]
+    border = [masks[:, 0], masks[:, -1], masks[:, :, 0], masks[:, :, -1]]
+    out = stack
+    for i in np.flatnonzero(np.concatenate(border, axis=1).mean(axis=1) < 0.05):
+        filled = ndimage.binary_fill_holes(masks[i])
+        holes = filled & ~masks[i]
+        thickest, hole = (
+            2 * ndimage.distance_transform_edt(mask).max() for mask in (masks[i], holes)
+        )
+        # Holes in a sheet are strokes, longer than wide; those in a bold 0 or 8 are not.
+        is_written_on = holes.sum() > 4 * hole**2 and filled.mean() >= 0.3
+        if thickest <= (_STROKE if is_written_on else _SHADOW) * max(filled.shape):
+            continue  # strokes
+        labels, _ = ndimage.label(filled)
+        is_sheet = labels == np.bincount(labels.ravel())[1:].argmax() + 1
+        # Its edge is neither table nor paper.
+        is_sheet = ndimage.binary_erosion(is_sheet, iterations=2)
+        rows, columns = (
+            np.minimum(np.arange(side) // factor, small_side - 1)
+            for side, small_side in zip(stack.shape[1:], is_sheet.shape, strict=True)
+        )
+        if out is stack:
+            out = stack.copy()
+        out[i][~is_sheet[np.ix_(rows, columns)]] = np.median(small[i][is_sheet & masks[i]])
+    return out
+
+
 def closed(image, size):
     """Grey closing by a square of `size` pixels: what is dark and narrower is filled.
 
@@ -219,7 +260,7 @@ def find_ink(stack):
         0 on paper, 1 where the stroke is; all zeros if there is nothing on the paper.
     """
     if min(stack.shape[1:]) >= _HAS_PAPER:
-        stack = without_light(stack)
+        stack = without_light(without_table(stack))
     levels, paper, ink, _ = told_apart(levels_of(stack))
     middle = quantile(paper, 0.5)
     noise = middle - quantile(paper, 0.16)
