@@ -124,6 +124,12 @@ def levels_of(stack):
     return np.clip((stack - low) * scale, 0, 255).astype(np.uint8)
 
 
+def share_of_border(masks):
+    """Share of the outermost pixels that are in a mask; (n, h, w) to (n,)."""
+    sides = [masks[:, 0], masks[:, -1], masks[:, :, 0], masks[:, :, -1]]
+    return np.concatenate(sides, axis=1).mean(axis=1)
+
+
 def told_apart(levels):
     """Two classes of pixels, paper and ink, the darker or the lighter one.
 
@@ -142,11 +148,8 @@ def told_apart(levels):
     counts = histograms(levels)
     threshold = otsu(counts)
     is_high = levels > threshold[..., None]
-    border = np.concatenate(
-        [is_high[:, 0], is_high[:, -1], is_high[:, :, 0], is_high[:, :, -1]], axis=1
-    ).mean(axis=1, keepdims=True)
     # Paper is around the digit, and most of the picture.
-    is_light = border + is_high.mean(axis=(1, 2))[:, None] > 1
+    is_light = share_of_border(is_high)[:, None] + is_high.mean(axis=(1, 2))[:, None] > 1
     levels = np.where(is_light[..., None], 255 - levels, levels)
     counts = np.where(is_light, counts[:, ::-1], counts)
     threshold = np.where(is_light, 254 - threshold, threshold)
@@ -210,20 +213,18 @@ def without_table(stack):
     factor = max(1, max(stack.shape[1:]) // 64)
     small = reduced(stack[..., None], factor)[..., 0]
     masks = told_apart(levels_of(small))[3]
-    border = [masks[:, 0], masks[:, -1], masks[:, :, 0], masks[:, :, -1]]
     out = stack
-    for i in np.flatnonzero(np.concatenate(border, axis=1).mean(axis=1) < 0.05):
+    for i in np.flatnonzero(share_of_border(masks) < 0.05):
         filled = ndimage.binary_fill_holes(masks[i])
         holes = filled & ~masks[i]
-        thickest, hole = (
-            2 * ndimage.distance_transform_edt(mask).max() for mask in (masks[i], holes)
-        )
+        depth = ndimage.distance_transform_edt(masks[i])
+        thickest, hole = 2 * depth.max(), 2 * ndimage.distance_transform_edt(holes).max()
         # Holes in a sheet are strokes, longer than wide; those in a bold 0 or 8 are not.
         is_written_on = holes.sum() > 4 * hole**2 and filled.mean() >= 0.3
         if thickest <= (_STROKE if is_written_on else _SHADOW) * max(filled.shape):
             continue  # strokes
         labels, _ = ndimage.label(filled)
-        is_sheet = labels == np.bincount(labels.ravel())[1:].argmax() + 1
+        is_sheet = labels == labels.flat[depth.argmax()]
         # Its edge is neither table nor paper.
         is_sheet = ndimage.binary_erosion(is_sheet, iterations=2)
         rows, columns = (
