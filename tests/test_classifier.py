@@ -726,6 +726,20 @@ class TestTrainingOptions:
         assert clf.score(*few) > 0.9
         assert_same_weights(clf, clone(clf).fit(*few))
 
+    @pytest.mark.parametrize("activation", [None, "sigmoid"])
+    def test_callable_architecture_without_probabilities(self, few, activation):
+        def no_softmax(image_shape, n_classes):
+            return keras.Sequential(
+                [
+                    keras.Input(image_shape),
+                    keras.layers.Flatten(),
+                    keras.layers.Dense(n_classes, activation),
+                ]
+            )
+
+        with pytest.raises(ValueError, match=r"no_softmax returned .* End it with a softmax"):
+            quick(architecture=no_softmax).fit(*few)
+
     @pytest.mark.parametrize("optimizer", ["rmsprop", "sgd", "adamw", "adagrad"])
     def test_optimizers(self, few, optimizer):
         clf = quick(optimizer=optimizer, epochs=8).fit(*few)

@@ -11,6 +11,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -130,6 +132,22 @@ def _checked(network, architecture, image_shape, n_classes):
             f"expected {(None, n_classes)}: one probability for each of {n_classes} classes."
         )
     return network
+
+
+def check_probabilities(network, images, architecture):
+    """Refuse a network of the user's own whose outputs for some images are no probabilities."""
+    import keras
+
+    outputs = keras.ops.convert_to_numpy(network(images, training=False)).astype(np.float32)
+    sums = outputs.sum(axis=1)
+    # Sums of bfloat16 are off by some hundredths.
+    if outputs.min() < 0 or np.abs(sums - 1).max() > 0.1:
+        name = getattr(architecture, "__name__", repr(architecture))
+        raise ValueError(
+            f"architecture {name} returned a model whose outputs are no probabilities: those of an "
+            f"image sum to {sums[np.abs(sums - 1).argmax()]:.3g}, and the lowest is "
+            f"{outputs.min():.3g}. End it with a softmax."
+        )
 
 
 def _fits(shape, image_shape):

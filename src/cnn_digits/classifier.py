@@ -18,7 +18,12 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from cnn_digits.architectures import ARCHITECTURES, build_network, look_up
+from cnn_digits.architectures import (
+    ARCHITECTURES,
+    build_network,
+    check_probabilities,
+    look_up,
+)
 from cnn_digits.images import (
     border_median,
     check_image_shape,
@@ -547,6 +552,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
             }
             with training.seeded_build(build_seed, settings.dtype_policy):
                 network = build_network(image_shape, len(classes), **building)
+                if callable(self.architecture):
+                    check_probabilities(network, sample[:8], self.architecture)
                 training.compile_network(
                     network, optimizer=self.optimizer, loss=self.loss, betas=architecture.betas
                 )
