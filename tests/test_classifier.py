@@ -515,6 +515,20 @@ class TestGoingOn:
         clf = quick(architecture="lenet5", augment=None).fit(*few)
         assert clf._trainer.model is clf.model_
 
+    def test_an_error_changes_nothing(self, few):
+        class Fail(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                raise RuntimeError("on purpose")
+
+        clf = quick(warm_start=True).fit(*few)
+        copy = pickle.loads(pickle.dumps(clf))
+        with pytest.raises(RuntimeError, match="on purpose"):
+            clf.set_params(callbacks=[Fail()]).fit(*few)
+        assert (clf.n_iter_, len(clf.history_["loss"])) == (1, 1)
+        assert_same_weights(clf, copy)
+        # The optimizer has forgotten the steps as well.
+        assert_same_weights(clf.set_params(callbacks=None).fit(*few), copy.fit(*few))
+
 
 class Interrupt(keras.callbacks.Callback):
     """Ctrl-C in the second epoch."""

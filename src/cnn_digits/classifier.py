@@ -487,14 +487,18 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight, validation=None, *, resume, classes=None, piece=False):
         before = dict(vars(self))
+        variables = [*self.model_.weights, *self.model_.optimizer.variables] if resume else []
+        values = [variable.numpy() for variable in variables]
         try:
             interrupt = self._validate_and_train(
                 X, y, sample_weight, validation, resume=resume, classes=classes, piece=piece
             )
         except BaseException:
-            # Bad input must not cost the network that was fitted before.
+            # An error must not cost the network that was fitted before, nor change it.
             vars(self).clear()
             vars(self).update(before)
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
             raise
         if interrupt is not None:
             raise interrupt
