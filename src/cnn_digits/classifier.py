@@ -712,7 +712,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
                 if unknown:
                     raise ValueError(
                         f"class_weight has the labels {sorted(unknown)}, which are not in y; "
-                        f"classes are {list(classes)}."
+                        f"classes are {classes.tolist()}."
                     )
                 of_class.update(self.class_weight)
             of_class = np.array([of_class[label] for label in classes], dtype=np.float64)
