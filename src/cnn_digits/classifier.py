@@ -64,6 +64,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
     Takes images as they come: flat rows or pictures, grey or colour, of any size and any
     pixel scale, with labels of any kind. Works wherever scikit-learn takes a classifier.
 
+    Read more in the user guide: :ref:`architectures`, :ref:`training`.
+
     Parameters
     ----------
     architecture : {"compact", "accurate", "lenet5", "simple", "deep"} or callable
@@ -90,7 +92,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
 
     learning_rate : float or "auto", default="auto"
         Highest rate of the schedule. "auto" suits architecture, optimizer, schedule and
-        batch size; an optimizer given as an instance keeps its own.
+        batch size for "adam", "adamw", "nadam", "rmsprop" and "sgd"; others, and an optimizer
+        given as an instance, keep their own.
 
     schedule : {"auto", "one_cycle", "reduce_on_plateau", "constant"}, default="auto"
         How the learning rate changes: up and down again along the whole fit [1]_, halved
@@ -144,8 +147,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
     dtype_policy : {"auto", "float32", "mixed_bfloat16", "mixed_float16"}, default="auto"
         Precision of the network's arithmetic; weights are float32 in any case. "auto" is
         "float32", but `fit` computes in bfloat16 where that is known to be faster at the same
-        accuracy: for all but "lenet5", on 10,000 images and more, on a machine that a short
-        probe finds faster in it.
+        accuracy: for all named architectures but "lenet5", on 10,000 images and more, on a
+        machine that a short probe finds faster in it.
 
     warm_start : bool, default=False
         Whether a further `fit` goes on from the fitted network instead of a new one.
@@ -164,7 +167,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
 
     model_ : keras.Model
         The fitted network, a plain Keras model of standard layers: raw images of shape
-        (n, *image_shape_), uint8 or float, in; probabilities out.
+        (n, height, width, channels), uint8 or float, in; probabilities out.
 
     history_ : dict of lists
         For each epoch "loss", "accuracy" and "learning_rate" (at its end), and "val_loss"
@@ -181,7 +184,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Values per image in X.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X was a DataFrame with string columns.
 
     See Also
@@ -333,6 +336,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on a piece of the data, at a constant learning rate.
 
+        Read more in the user guide: :ref:`large_data`.
+
         Parameters
         ----------
         X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
@@ -426,6 +431,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
     def save(self, path):
         """Write the fitted classifier to a file that is safe to open.
 
+        Read more in the user guide: :ref:`saving`.
+
         Parameters
         ----------
         path : str or path-like
@@ -456,9 +463,12 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
     def load(cls, path, *, architecture=None):
         """Read a classifier that `save` has written.
 
+        Read more in the user guide: :ref:`saving`.
+
         Parameters
         ----------
         path : str or path-like
+            The file.
 
         architecture : callable or None, default=None
             The function that built the network, if it was one of your own: files hold no
@@ -474,7 +484,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is none of `save`, damaged, altered, or of a later version, or if
+            If the file is none of `save`, damaged, or of a later version, or if
             `architecture` is missing.
         """
         from cnn_digits import persistence

@@ -98,6 +98,8 @@ def fetch_mnist(
     `CNN_DIGITS_DATA` names and in scikit-learn's data home, each with its subfolder `mnist`.
     What is found nowhere is downloaded once, and checked: 10 MB to train on, 2 MB to test on.
 
+    Read more in the user guide: :ref:`data`.
+
     Parameters
     ----------
     data_home : str, path-like or None, default=None
@@ -469,6 +471,8 @@ def _check_same_number(images, labels, where):
 def read_images(paths, *, skip_bad=False):
     """Read pictures as grey images.
 
+    Read more in the user guide: :ref:`own_images`.
+
     Parameters
     ----------
     paths : str, path-like or list of them
@@ -782,6 +786,8 @@ def _same_size(images, paths):
 def summary(X, y=None):
     """What a data set is like: shape, range, what is missing or there twice, classes.
 
+    Read more in the user guide: :ref:`data`.
+
     Parameters
     ----------
     X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
@@ -793,7 +799,9 @@ def summary(X, y=None):
     Returns
     -------
     summary : DatasetSummary
-        Printed as a few lines of text.
+        Printed as a few lines of text; has the attributes `n_images`, `image_shape`, `dtype`,
+        `minimum` and `maximum` of the pixels, `n_missing` values, `n_duplicates` (images that
+        equal an earlier one) and `class_counts` (a dict, or None without labels).
 
     Raises
     ------

@@ -40,6 +40,8 @@ class TrainingCurveDisplay:
 
     Best made by `from_estimator`.
 
+    Read more in the user guide: :ref:`training`.
+
     Parameters
     ----------
     history : dict of lists
@@ -139,6 +141,8 @@ class ClassDistributionDisplay:
     """How many images there are of each class.
 
     Best made by `from_labels`.
+
+    Read more in the user guide: :ref:`weights`.
 
     Parameters
     ----------
@@ -347,6 +351,8 @@ class DigitGridDisplay(_ImageGrid):
     Below each image stand its true label, the predicted one and its probability, as far as
     they are known. Wrong predictions have a frame and bold text. Best made by
     `from_predictions`.
+
+    Read more in the user guide: :ref:`data`.
 
     Parameters
     ----------
@@ -719,6 +725,8 @@ class FramedDigitsDisplay(_ImageGrid):
     To the left each picture as it was, to the right its frame; below them the prediction. What
     is doubtful has a question mark, a frame and bold text. Best made by `from_estimator` or
     `from_predictions`.
+
+    Read more in the user guide: :ref:`own_images`.
 
     Parameters
     ----------

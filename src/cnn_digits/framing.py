@@ -518,6 +518,8 @@ class FrameDigits(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     Stands first in a pipeline. Needs no `fit`, so that it can stand before a classifier that
     was loaded from a file.
 
+    Read more in the user guide: :ref:`own_images`.
+
     Parameters
     ----------
     side : int, default=28
@@ -534,7 +536,7 @@ class FrameDigits(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     n_features_in_ : int
         Values per image, if `fit` saw an array.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X was a DataFrame with string columns.
 
     See Also

@@ -33,6 +33,8 @@ _DIGIT_0, _NEWLINE = ord("0"), ord("\n")
 def read_csv(path):
     """Read images from a table with a row per image, as Kaggle's Digit Recognizer has them.
 
+    Read more in the user guide: :ref:`kaggle`.
+
     Parameters
     ----------
     path : str or path-like
@@ -47,7 +49,7 @@ def read_csv(path):
     -------
     X : ndarray of shape (n, features), uint8
     y : ndarray of shape (n,), or None if no column has labels
-        int64 if all are whole numbers, otherwise str.
+        Of int64 if all are whole numbers, otherwise of str.
 
     Raises
     ------
@@ -353,6 +355,8 @@ def _decoded(data):
 
 def write_submission(path, y_pred, *, n_images=None):
     """Write predictions as Kaggle's Digit Recognizer wants them.
+
+    Read more in the user guide: :ref:`kaggle`.
 
     Parameters
     ----------

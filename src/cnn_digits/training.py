@@ -522,9 +522,10 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
     """Back up training after each epoch, and go on from there as if nothing had happened.
 
     Keras backs up weights and optimizer in a way that a process killed at any moment leaves
-    a whole copy behind. Added to it are the history and the state of random layers. The last
-    backup stays until `remove` is called, so that nothing is lost between the end of training
-    and the end of what is done with the network.
+    a whole copy behind. Added to it are the history and the state of random layers, not
+    that of other callbacks: early stopping begins to count anew. The last backup stays
+    until `remove` is called, so that nothing is lost between the end of training and the
+    end of what is done with the network.
 
     Parameters
     ----------

@@ -29,6 +29,8 @@ class Normalize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     pixel by itself, it keeps the pixels of an image comparable. Values outside the range
     seen in `fit` come out outside [0, 1].
 
+    Read more in the user guide: :ref:`pipeline`.
+
     Attributes
     ----------
     data_min_, data_max_ : float
@@ -38,7 +40,7 @@ class Normalize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Values per image.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X was a DataFrame with string columns.
 
     See Also
@@ -89,6 +91,7 @@ class Normalize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+            Images of the shape seen in `fit`.
 
         Returns
         -------
@@ -110,6 +113,7 @@ class Normalize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+            Images as `transform` returns them.
 
         Returns
         -------
@@ -135,6 +139,8 @@ class Reshape(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     The dtype stays, and nothing is copied unless rows have to be padded. 3-D arrays get
     their channel axis; 4-D arrays pass.
 
+    Read more in the user guide: :ref:`pipeline`.
+
     Parameters
     ----------
     image_shape : (height, width), (height, width, channels) or None, default=None
@@ -149,7 +155,7 @@ class Reshape(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     n_features_in_ : int
         Values per image in X, before padding.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X was a DataFrame with string columns.
 
     See Also
@@ -209,6 +215,7 @@ class Reshape(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         Parameters
         ----------
         X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+            Images with as many values each as in `fit`.
 
         Returns
         -------
@@ -226,10 +233,11 @@ class Reshape(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         Parameters
         ----------
         X : array-like of shape (n, h, w, c)
+            Images as `transform` returns them.
 
         Returns
         -------
-        X_original : ndarray of shape (n, n_features_in_)
+        X_original : ndarray of shape (n, `n_features_in_`)
         """
         check_is_fitted(self)
         X = np.asarray(X)
@@ -273,6 +281,8 @@ class Augment(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_o
     the originals to validate and to predict. Any other estimator turns them into an array
     and sees one random draw.
 
+    Read more in the user guide: :ref:`pipeline`.
+
     Parameters
     ----------
     rotation : float, default=10
@@ -310,7 +320,7 @@ class Augment(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_o
     n_features_in_ : int
         Values per image.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if X was a DataFrame with string columns.
 
     See Also
@@ -430,6 +440,7 @@ class Augment(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         Parameters
         ----------
         X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+            Images of the shape seen in `fit`.
 
         Returns
         -------
