@@ -38,11 +38,12 @@ def test_python(tmp_path, monkeypatch):
 
 
 def test_commands(tmp_path, monkeypatch, digits):
-    """The commands; what sets up an environment before their last step is run by .ci/run."""
-    demo, workflow, pictures, test = blocks("bash")
+    """The commands; what sets up an environment is run by .ci/run."""
+    demo, workflow, pictures, test, pages = blocks("bash")
     setup = "python3 -m venv .venv && . .venv/bin/activate && pip install "
     assert demo.startswith(setup + ". && ")
     assert test == setup + '-e ".[test]" && pytest\n'
+    assert pages == 'pip install -e ".[docs]" && make -C docs html\n'
     monkeypatch.chdir(tmp_path)
     program, *argv = shlex.split(demo.split("&&")[-1])
     assert program == "cnn-digits"
