@@ -6,6 +6,7 @@ Python code on the pages is run by pytest itself, as doctests.
 import doctest
 import glob
 import gzip
+import json
 import re
 import shlex
 import struct
@@ -192,6 +193,20 @@ def test_commands(page, workplace):
     for command in commands(PAGES[page]):
         if program(command) == "cnn-digits":
             run(command)
+
+
+@pytest.mark.slow
+def test_keys_of_json(workplace, capsys):
+    page = PAGES["user_guide/command_line.rst"]
+    for command in (
+        "train mnist --model mnist.cnn --epochs 1 --plots plots --json",
+        "evaluate mnist --model mnist.cnn --plots plots --json",
+        "predict one.jpg --model mnist.cnn --reject 0.9 --out read.csv --plots plots --json",
+    ):
+        assert main(command.split()) == 0
+        row = re.search(rf"\* - ``{command.split()[0]}``\n +- ((?:.+\n)+?) +\* -", page)[1]
+        found = json.loads(capsys.readouterr().out)
+        assert sorted(found) == sorted(re.findall(r"``(\w+)``", row))
 
 
 @pytest.mark.parametrize("page", PAGES)
