@@ -1,15 +1,23 @@
 """Real digits for the tests."""
 
+import glob
+import gzip
 import os
+import shlex
+import struct
+from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import settings
+from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from cnn_digits import CNNDigitClassifier, fetch_mnist
+from cnn_digits.cli import main
 
 matplotlib.use("agg")
 
@@ -39,3 +47,57 @@ def mnist():
         pytest.skip("set CNN_DIGITS_DATA to a folder with mnist/train-images-idx3-ubyte.gz")
     X, y = fetch_mnist(return_X_y=True, download_if_missing=False)
     return X[:50_000], X[50_000:], y[:50_000], y[50_000:]
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch, digits):
+    """A folder with what the commands of README and documentation are given, as the current one.
+
+    train.csv, labelled.csv and test.csv are Kaggle's kind of file, mnist/ holds MNIST's files;
+    one.jpg, two.jpg and three.jpg are photographs, and so are those in photos/. All digits are
+    scikit-learn's.
+    """
+    X_train, X_test, y_train, y_test = digits
+    monkeypatch.chdir(tmp_path)
+    for name, X, y in (
+        ("train", X_train, y_train),
+        ("labelled", X_test, y_test),
+        ("test", X_test, None),
+    ):
+        table = pd.DataFrame(X).add_prefix("pixel")
+        if y is not None:
+            table.insert(0, "label", y)
+        table.to_csv(f"{name}.csv", index=False)
+
+    def large(X):
+        """Of MNIST's size and scale: 8 × 8 pixels as 20 × 20 in the middle of 28 × 28."""
+        rows = np.arange(20) * 8 // 20
+        images = X.reshape(-1, 8, 8)[:, rows][:, :, rows] * 15
+        return np.pad(images, [(0, 0), (4, 4), (4, 4)])
+
+    Path("mnist").mkdir()
+    for prefix, X, y in (("train", X_train[:500], y_train[:500]), ("t10k", X_test, y_test)):
+        for name, array in (("images-idx3", large(X)), ("labels-idx1", y.astype(np.uint8))):
+            header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+            with gzip.open(f"mnist/{prefix}-{name}-ubyte.gz", "wb") as file:
+                file.write(header + array.tobytes())
+
+    Path("photos").mkdir()
+    for i, name in enumerate(("one", "two", "three", "photos/1", "photos/2", "photos/3")):
+        paper = 225 - np.kron(large(X_test[i : i + 1])[0] // 2, np.ones((8, 8), np.uint8))
+        Image.fromarray(paper).save(f"{name}.jpg")
+    return tmp_path
+
+
+@pytest.fixture
+def run_command(workplace):
+    """A function that runs a line of a shell that begins with cnn-digits, in that folder."""
+
+    def run(line):
+        program, *words = shlex.split(line, comments=True)
+        assert program == "cnn-digits"
+        # As the shell does with *.jpg.
+        arguments = [path for word in words for path in sorted(glob.glob(word)) or [word]]
+        assert main(arguments) == 0, line
+
+    return run

@@ -4,23 +4,15 @@ Python code on the pages is run by pytest itself, as doctests.
 """
 
 import doctest
-import glob
-import gzip
 import json
 import re
-import shlex
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
 
 import cnn_digits
-from cnn_digits.cli import main
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -138,73 +130,26 @@ def test_doctests_on_mnist(page, mnist):
     assert not failed, "".join(report)
 
 
-@pytest.fixture
-def workplace(tmp_path, monkeypatch, digits):
-    """A folder with what the commands on the pages are given, as the current one.
-
-    train.csv, labelled.csv and test.csv are Kaggle's kind of file, mnist/ holds MNIST's files;
-    one.jpg, two.jpg and three.jpg are photographs, and so are those in photos/. All digits are
-    scikit-learn's.
-    """
-    X_train, X_test, y_train, y_test = digits
-    monkeypatch.chdir(tmp_path)
-    for name, X, y in (
-        ("train", X_train, y_train),
-        ("labelled", X_test, y_test),
-        ("test", X_test, None),
-    ):
-        table = pd.DataFrame(X).add_prefix("pixel")
-        if y is not None:
-            table.insert(0, "label", y)
-        table.to_csv(f"{name}.csv", index=False)
-
-    def large(X):
-        """Of MNIST's size and scale: 8 × 8 pixels as 20 × 20 in the middle of 28 × 28."""
-        rows = np.arange(20) * 8 // 20
-        images = X.reshape(-1, 8, 8)[:, rows][:, :, rows] * 15
-        return np.pad(images, [(0, 0), (4, 4), (4, 4)])
-
-    Path("mnist").mkdir()
-    for prefix, X, y in (("train", X_train[:500], y_train[:500]), ("t10k", X_test, y_test)):
-        for name, array in (("images-idx3", large(X)), ("labels-idx1", y.astype(np.uint8))):
-            header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
-            with gzip.open(f"mnist/{prefix}-{name}-ubyte.gz", "wb") as file:
-                file.write(header + array.tobytes())
-
-    Path("photos").mkdir()
-    for i, name in enumerate(("one", "two", "three", "photos/1", "photos/2", "photos/3")):
-        paper = 225 - np.kron(large(X_test[i : i + 1])[0] // 2, np.ones((8, 8), np.uint8))
-        Image.fromarray(paper).save(f"{name}.jpg")
-    return tmp_path
-
-
-def run(command):
-    """Run a command of the command line, with file names in the place of patterns."""
-    _, *words = shlex.split(command, comments=True)
-    arguments = [path for word in words for path in sorted(glob.glob(word)) or [word]]
-    assert main(arguments) == 0, command
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if "cnn-digits" in map(program, commands(PAGES[page]))]
 )
-def test_commands(page, workplace):
+def test_commands(page, run_command):
     for command in commands(PAGES[page]):
         if program(command) == "cnn-digits":
-            run(command)
+            run_command(command)
 
 
 @pytest.mark.slow
-def test_keys_of_json(workplace, capsys):
+def test_keys_of_json(run_command, capsys):
     page = PAGES["user_guide/command_line.rst"]
     for command in (
-        "train mnist --model mnist.cnn --epochs 1 --plots plots --json",
-        "evaluate mnist --model mnist.cnn --plots plots --json",
-        "predict one.jpg --model mnist.cnn --reject 0.9 --out read.csv --plots plots --json",
+        "cnn-digits train mnist --model mnist.cnn --epochs 1 --plots plots --json",
+        "cnn-digits evaluate mnist --model mnist.cnn --plots plots --json",
+        "cnn-digits predict *.jpg --model mnist.cnn --reject 0.9 --out o.csv --plots plots --json",
     ):
-        assert main(command.split()) == 0
-        row = re.search(rf"\* - ``{command.split()[0]}``\n +- ((?:.+\n)+?) +\* -", page)[1]
+        run_command(command)
+        row = re.search(rf"\* - ``{command.split()[1]}``\n +- ((?:.+\n)+?) +\* -", page)[1]
         found = json.loads(capsys.readouterr().out)
         assert sorted(found) == sorted(re.findall(r"``(\w+)``", row))
 
