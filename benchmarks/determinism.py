@@ -36,9 +36,9 @@ def digest(clf):
 def fit_twice(X, y, params):
     """Digests of two fits, and the precision of the training."""
     fitted = [CNNDigitClassifier(epochs=2, random_state=0, **params).fit(X, y) for _ in range(2)]
-    from cnn_digits import training
+    from cnn_digits.devices import bfloat16_pays
 
-    precision = "bfloat16" if len(X) >= 10_000 and training.bfloat16_pays() else "float32"
+    precision = "bfloat16" if len(X) >= 10_000 and bfloat16_pays() else "float32"
     return [(digest(clf), precision) for clf in fitted]
 
 

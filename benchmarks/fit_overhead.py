@@ -50,16 +50,25 @@ def fit_keras(architecture, epochs, train, validation):
     """The same of Keras's own fit on arrays, without augmentation."""
     import keras
 
-    from cnn_digits.architectures import build_network
+    from cnn_digits.architectures import recipe_for
+    from cnn_digits.blueprint import Blueprint
 
     def arrays(X, y):
         return X.reshape(-1, 28, 28, 1), keras.utils.to_categorical(y, 10)
 
     callback = clock()
     start = time.perf_counter()
-    network = build_network(
-        (28, 28, 1), 10, architecture=architecture, dropout=None, mean=33.0, std=78.0
+    plan = Blueprint(
+        architecture,
+        dropout=recipe_for(architecture).dropout,
+        mean=33.0,
+        std=78.0,
+        sharpness=1.0,
+        dtype_policy="float32",
+        optimizer="adam",
+        loss="categorical_crossentropy",
     )
+    network = plan.build((28, 28, 1), 10)
     # Without XLA, as the classifier trains: the networks are to cost the same.
     network.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     network.fit(

@@ -23,7 +23,7 @@ import mnist
 import numpy as np
 import report
 
-from cnn_digits.datasets import read_dataset
+from cnn_digits.data.dataset import read_dataset
 
 N_WARM_UP = 512
 

@@ -18,7 +18,7 @@ import pandas as pd
 import report
 
 from cnn_digits import Augment, CNNDigitClassifier, read_csv, write_submission
-from cnn_digits.datasets import read_dataset
+from cnn_digits.data.dataset import read_dataset
 
 # What the five have in common; `learning_rate` is Keras's default for both optimizers.
 COMMON = {"epochs": 10, "batch_size": 128, "learning_rate": 1e-3, "label_smoothing": 0.0}

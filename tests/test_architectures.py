@@ -1,23 +1,26 @@
 import random
 
+import keras
 import numpy as np
 import pytest
 
-from cnn_digits.architectures import ARCHITECTURES, build_network
+from cnn_digits import CNNDigitClassifier
+from cnn_digits.architectures import ARCHITECTURES, recipe_for, seeded_layers
+from cnn_digits.blueprint import Blueprint
 
-keras = pytest.importorskip("keras")
 
-
-def build(architecture, image_shape=(28, 28, 1), n_classes=10, **kwargs):
-    return build_network(
-        image_shape,
-        n_classes,
+def build(architecture, image_shape=(28, 28, 1), n_classes=10, dropout=None):
+    blueprint = Blueprint(
         architecture=architecture,
-        dropout=None,
+        dropout=recipe_for(architecture).dropout if dropout is None else dropout,
         mean=33.0,
         std=79.0,
-        **kwargs,
+        sharpness=1.0,
+        dtype_policy="float32",
+        optimizer="adam",
+        loss="categorical_crossentropy",
     )
+    return blueprint.build(image_shape, n_classes)
 
 
 def table(network):
@@ -85,16 +88,6 @@ def test_size_on_large_images(side):
     assert build("accurate", (side, side, 1)).get_layer("maximum").input.shape[1] < 8
 
 
-def test_sharpness_multiplies_logits():
-    X = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1))
-    plain, sharp = build("compact"), build("compact", sharpness=2.0)
-    sharp.set_weights(plain.get_weights())
-    plain, sharp = plain.predict(X, verbose=0), sharp.predict(X, verbose=0)
-    squares = plain**2
-    np.testing.assert_allclose(sharp, squares / squares.sum(axis=1, keepdims=True), rtol=1e-4)
-    assert sharp.max() > plain.max()
-
-
 @pytest.mark.parametrize("name", ARCHITECTURES)
 @pytest.mark.parametrize(
     "image_shape",
@@ -116,14 +109,13 @@ def test_standard_layers_only(name):
 
 
 def test_dropout_is_handed_on():
-    network = build_network((28, 28, 1), 10, architecture="deep", dropout=0.3, mean=0.0, std=1.0)
+    network = build("deep", dropout=0.3)
     assert network.get_layer("dropout").rate == 0.3
     assert network.get_layer("dropout1").rate == 0.15
 
 
-def test_dropout_is_seeded_from_the_generator_that_keras_uses():
+def test_dropout_is_seeded():
     def seeds():
-        random.seed(7)
         layers = build("deep").layers
         return [layer.seed for layer in layers if isinstance(layer, keras.layers.Dropout)]
 
@@ -133,49 +125,14 @@ def test_dropout_is_seeded_from_the_generator_that_keras_uses():
     assert seeds() == seeds()
 
 
-def dense(image_shape, n_classes):
-    return keras.Sequential(
-        [keras.Input(image_shape), keras.layers.Flatten(), keras.layers.Dense(n_classes, "softmax")]
-    )
+def test_global_state_is_left_as_it_was():
+    state, policy = random.getstate(), keras.config.dtype_policy()
+    with seeded_layers(3, "mixed_bfloat16"):
+        assert random.random() == random.Random(3).random()
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    assert (random.getstate(), keras.config.dtype_policy()) == (state, policy)
 
 
-def test_callable():
-    network = build(dense, (4, 5, 2), 3)
-    assert network.input_shape == (None, 4, 5, 2)
-    assert network.output_shape == (None, 3)
-
-
-def no_model(image_shape, n_classes):
-    return None
-
-
-def too_few_outputs(image_shape, n_classes):
-    return dense(image_shape, n_classes - 3)
-
-
-def other_input(image_shape, n_classes):
-    return dense((8, 8, 1), n_classes)
-
-
-def no_input(image_shape, n_classes):
-    return keras.Sequential([keras.layers.Flatten()])
-
-
-@pytest.mark.parametrize(
-    ("function", "error", "message"),
-    [
-        (no_model, TypeError, r"returned None; expected a keras.Model"),
-        (too_few_outputs, ValueError, r"output shape \(None, 7\); expected \(None, 10\)"),
-        (other_input, ValueError, r"shape \(8, 8, 1\); expected image_shape=\(28, 28, 1\)"),
-        (no_input, ValueError, r"begin it with keras.Input"),
-    ],
-)
-def test_bad_callable(function, error, message):
-    with pytest.raises(error, match=message):
-        build(function)
-
-
-def test_standardizing_undoes_the_pixel_scale():
-    x = keras.ops.convert_to_tensor(np.array([[[[33.0]]], [[[112.0]]]]))
-    layer = build("compact", (1, 1, 1)).get_layer("standardize")
-    np.testing.assert_allclose(np.asarray(layer(x)).ravel(), [0, 1], atol=1e-6)
+def test_the_classifier_knows_them_all():
+    options, _ = CNNDigitClassifier._parameter_constraints["architecture"]
+    assert options.options == set(ARCHITECTURES)

@@ -4,6 +4,7 @@ import random
 import threading
 import warnings
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,10 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 
-from cnn_digits import Augment, CNNDigitClassifier, Normalize, Reshape
-from cnn_digits.classifier import _auto_batch_size
-
-keras = pytest.importorskip("keras")
+from cnn_digits import Augment, CNNDigitClassifier, Normalize, Reshape, auto
 
 
 def weights(clf):
@@ -264,10 +262,8 @@ class TestBadInput:
 
 
 class TestValidation:
-    def test_split_is_stratified_and_not_the_tail(self, few):
-        X, y = few
-        order = np.argsort(y, kind="stable")
-        clf = quick(validation_fraction=0.3, epochs=2).fit(X[order], y[order])
+    def test_measured_after_each_epoch(self, few):
+        clf = quick(validation_fraction=0.3, epochs=2).fit(*few)
         assert set(clf.history_) == {
             "loss",
             "accuracy",
@@ -275,23 +271,6 @@ class TestValidation:
             "val_accuracy",
             "learning_rate",
         }
-        train, val = clf._split(y[order], np.arange(200), clf.classes_, np.random.SeedSequence(0))
-        assert not set(train) & set(val)
-        assert len(val) == 60
-        share = np.bincount(y[order][val]) / np.bincount(y)
-        assert share.min() > 0.2
-        assert share.max() < 0.4
-
-    def test_split_follows_the_seed(self, few):
-        y = few[1]
-        classes, rows = np.arange(10), np.arange(200)
-        splits = [
-            CNNDigitClassifier(validation_fraction=0.1)._split(
-                y, rows, classes, np.random.SeedSequence(seed)
-            )[1]
-            for seed in (0, 0, 1)
-        ]
-        assert list(splits[0]) == list(splits[1]) != list(splits[2])
 
     @pytest.mark.parametrize(
         ("y", "fraction", "message"),
@@ -499,34 +478,44 @@ class TestGoingOn:
         assert_same_weights(clf.partial_fit(*few), copy.partial_fit(*few))
         assert_same_weights(clf.fit(*few), copy.fit(*few))
 
-    def test_pieces_are_not_traced_again(self, few):
+    def test_what_follows_is_not_traced_again(self, few):
         clf = quick(augment=Augment()).partial_fit(*few, classes=np.arange(10))
-        trainer = clf._trainer
+        twin = clf._twin
         clf.partial_fit(*few)
-        assert clf._trainer is trainer
+        assert clf._twin is twin
         clf.set_params(augment=Augment(rotation=3)).partial_fit(*few)
-        assert clf._trainer is not trainer
+        assert clf._twin is not twin
         clf.set_params(augment=None).partial_fit(*few)
-        trainer = clf._trainer
+        twin = clf._twin
         clf.partial_fit(*few)
-        assert clf._trainer is trainer
+        assert clf._twin is twin
+
+    def test_a_small_piece_is_learnt_in_float32(self, few, monkeypatch):
+        X, y = few
+        monkeypatch.setattr(auto, "bfloat16_pays", lambda: True)
+        monkeypatch.setattr(auto, "MIN_BFLOAT16_IMAGES", 200)
+        clf = quick().partial_fit(X, y, classes=np.arange(10))
+        large = clf._twin
+        small = clf.partial_fit(X[:100], y[:100])._twin
+        assert small is not large
+        assert clf.partial_fit(X[:100], y[:100])._twin is small
 
     def test_nothing_stands_between_a_plain_network_and_its_training(self, few):
         clf = quick(architecture="lenet5", augment=None).fit(*few)
-        assert clf._trainer.model is clf.model_
+        assert clf._twin.model is clf.model_
 
     def test_an_error_changes_nothing(self, few):
         class Fail(keras.callbacks.Callback):
             def on_epoch_end(self, epoch, logs=None):
                 raise RuntimeError("on purpose")
 
-        clf = quick(warm_start=True).fit(*few)
+        clf = quick(warm_start=True, dropout=0.3).fit(*few)
         copy = pickle.loads(pickle.dumps(clf))
         with pytest.raises(RuntimeError, match="on purpose"):
             clf.set_params(callbacks=[Fail()]).fit(*few)
         assert (clf.n_iter_, len(clf.history_["loss"])) == (1, 1)
         assert_same_weights(clf, copy)
-        # The optimizer has forgotten the steps as well.
+        # Optimizer and dropout have forgotten the steps as well.
         assert_same_weights(clf.set_params(callbacks=None).fit(*few), copy.fit(*few))
 
 
@@ -636,87 +625,6 @@ class TestBetas:
 
     def test_an_object_keeps_its_own(self, few):
         assert self.betas(few, optimizer=keras.optimizers.Adam(beta_1=0.8)) == (0.8, 0.999)
-
-
-class TestAuto:
-    """What "auto" resolves to, in `_resolve`."""
-
-    def resolve(self, n=50_000, image_shape=(28, 28, 1), X=None, piece=False, **params):
-        clf = CNNDigitClassifier(**params)
-        clf.n_features_in_ = int(np.prod(image_shape))
-        return clf._resolve(X, n, image_shape, piece)
-
-    def test_epochs_and_batch_size(self):
-        assert self.resolve().epochs == self.resolve(n=60_000).epochs == 10
-        assert self.resolve(architecture="simple").epochs == 10
-        assert self.resolve().batch_size == 512
-        assert self.resolve(architecture="simple").batch_size == 128
-        assert self.resolve(architecture=lambda shape, n_classes: None).batch_size == 128
-        small = self.resolve(n=1000)
-        assert small.epochs * np.ceil(1000 / small.batch_size) >= 900
-        assert self.resolve(n=20).epochs == 100
-        assert self.resolve(epochs=3, batch_size=77).epochs == 3
-        assert self.resolve(epochs=3, batch_size=77).batch_size == 77
-
-    @pytest.mark.parametrize(("n", "size"), [(1, 16), (1347, 16), (4096, 64), (10**7, 128)])
-    def test_batch_size_grows(self, n, size):
-        assert _auto_batch_size(n, 128) == size
-
-    def test_schedule_and_rate(self):
-        assert self.resolve().schedule == "one_cycle"
-        assert self.resolve(early_stopping=True).schedule == "reduce_on_plateau"
-        assert self.resolve(piece=True).schedule == "constant"
-        assert self.resolve(piece=True).epochs == 1
-        assert self.resolve().learning_rate > self.resolve(piece=True).learning_rate
-        assert self.resolve(learning_rate=0.5).learning_rate == 0.5
-        own = keras.optimizers.Adam(0.123)
-        assert self.resolve(optimizer=own).learning_rate == pytest.approx(0.123)
-        scaled = keras.optimizers.LossScaleOptimizer(own)
-        assert self.resolve(optimizer=scaled).learning_rate == pytest.approx(0.123)
-        assert self.resolve(optimizer="adagrad").learning_rate == pytest.approx(0.001)
-
-    def test_optimizer_with_a_schedule_of_its_own(self):
-        own = keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9))
-        assert self.resolve(optimizer=own).schedule == "constant"
-        assert self.resolve(optimizer=own).learning_rate is None
-        with pytest.raises(ValueError, match="schedule of its own"):
-            self.resolve(optimizer=own, schedule="one_cycle")
-
-    def test_augment(self):
-        full, less = self.resolve().augment, self.resolve(image_shape=(8, 8, 1)).augment
-        assert 0 < less.shift < full.shift
-        assert 0 < less.zoom < full.zoom
-        assert self.resolve(image_shape=(7, 9, 1)).augment is None
-        assert self.resolve(augment=None).augment is None
-        own = Augment(rotation=3)
-        assert self.resolve(augment=own, image_shape=(8, 8, 1)).augment is own
-        clf = CNNDigitClassifier()
-        clf.n_features_in_ = 785
-        assert clf._resolve(None, 50_000, (29, 29, 1), False).augment is None
-
-    def test_an_augment_step_takes_the_place(self, digits):
-        X = Augment(rotation=7).fit_transform(digits[0])
-        for own in ("auto", Augment(rotation=3)):
-            assert self.resolve(X=X, augment=own).augment.rotation == 7
-        assert self.resolve(X=X, augment=None).augment is None
-
-    def test_short_fits_are_not_augmented(self):
-        assert self.resolve(epochs=1).augment is None
-        assert self.resolve(epochs=3).augment is not None
-
-    def test_dtype_policy(self, monkeypatch):
-        from cnn_digits import training
-
-        monkeypatch.setattr(training, "bfloat16_pays", lambda: True)
-        for name in ("compact", "accurate", "simple", "deep"):
-            settings = self.resolve(architecture=name)
-            assert (settings.dtype_policy, settings.bfloat16) == ("float32", True)
-        assert not self.resolve(architecture="lenet5").bfloat16
-        assert not self.resolve(n=500).bfloat16
-        own = self.resolve(dtype_policy="mixed_float16")
-        assert (own.dtype_policy, own.bfloat16) == ("mixed_float16", False)
-        monkeypatch.setattr(training, "bfloat16_pays", lambda: False)
-        assert not self.resolve().bfloat16
 
 
 class TestTrainingOptions:

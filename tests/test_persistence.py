@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import joblib
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +19,8 @@ from sklearn.datasets import load_digits
 
 from cnn_digits import Augment, CNNDigitClassifier, architectures
 
-keras = pytest.importorskip("keras")
+# Files that former versions wrote, of digits of every second pixel with labels in words.
+FORMER = Path(__file__).parent / "former_files"
 
 
 def quick(**params):
@@ -87,6 +89,16 @@ class TestPickle:
     def test_callable_architecture(self, digits):
         clf = quick(architecture=linear).fit(digits[0], digits[2])
         assert_equal(pickle.loads(pickle.dumps(clf)), clf, digits[1])
+        clf.set_params(architecture="compact")
+        assert_equal(pickle.loads(pickle.dumps(clf)), clf, digits[1])
+
+    @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+    def test_dtype_policy(self, digits, policy):
+        X, y = digits[0][:200], digits[2][:200]
+        clf = quick(dtype_policy=policy).partial_fit(X, y, classes=np.arange(10))
+        twin = pickle.loads(pickle.dumps(clf))
+        assert_equal(twin, clf, X)
+        assert_equal(twin.partial_fit(X, y), clf.partial_fit(X, y), X)
 
 
 @pytest.fixture(scope="module")
@@ -146,9 +158,19 @@ class TestFile:
 
     def test_changed_parameters_do_not_matter(self, digits, tmp_path):
         X, y = digits[0][:200], digits[2][:200]
-        clf = quick().fit(X, y).set_params(architecture="simple", dropout=0.5)
+        clf = (
+            quick()
+            .fit(X, y)
+            .set_params(architecture="simple", dropout=0.5, optimizer="sgd", loss="kl_divergence")
+        )
         clf.save(tmp_path / "clf")
-        assert_equal(CNNDigitClassifier.load(tmp_path / "clf"), clf, X)
+        loaded = CNNDigitClassifier.load(tmp_path / "clf")
+        assert_equal(loaded, clf, X)
+        assert loaded.get_params() == clf.get_params()
+        pickled = pickle.loads(pickle.dumps(clf))
+        for twin in (loaded, pickled):
+            assert type(twin.model_.optimizer) is keras.optimizers.Adam
+            assert twin.model_.loss == "categorical_crossentropy"
 
     def test_callable_architecture_has_to_be_passed(self, digits, tmp_path):
         X, y = digits[0][:200], digits[2][:200]
@@ -185,26 +207,63 @@ class TestFile:
         assert stat.S_IMODE(saved.stat().st_mode) == stat.S_IMODE((tmp_path / "any").stat().st_mode)
 
 
-def test_version_1():
-    """A file written by 0.1.0: digits of every second pixel, labels in words."""
-    words = np.array(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-    )
+WORDS = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+
+
+@pytest.fixture
+def small():
+    """scikit-learn's digits, every second pixel, with labels in words."""
     X, y = load_digits(return_X_y=True)
-    X = X.reshape(-1, 8, 8)[:, ::2, ::2]
-    clf = CNNDigitClassifier.load(Path(__file__).parent / "data" / "version-1.cnn")
-    assert clf.score(X, words[y]) == pytest.approx(0.915, abs=0.003)
-    assert clf.get_params()["architecture"] == "lenet5"
-    assert clf.augment.rotation == 2
-    assert clf.class_weight == {"one": 1.5}
-    assert clf.n_iter_ == len(clf.history_["loss"]) == 80
-    clf.partial_fit(X[:100], words[y[:100]])
-    assert clf.n_iter_ == 81
+    return X.reshape(-1, 8, 8)[:, ::2, ::2], WORDS[y]
+
+
+class TestFormer:
+    """What former versions have written opens, and predicts what it did."""
+
+    def test_version_1(self, small):
+        X, y = small
+        clf = CNNDigitClassifier.load(FORMER / "version-1.cnn")
+        assert clf.score(X, y) == pytest.approx(0.915, abs=0.003)
+        assert clf.get_params()["architecture"] == "lenet5"
+        assert clf.augment.rotation == 2
+        assert clf.class_weight == {"one": 1.5}
+        assert clf.n_iter_ == len(clf.history_["loss"]) == 80
+        clf.partial_fit(X[:100], y[:100])
+        assert clf.n_iter_ == 81
+
+    def assert_as_it_was(self, estimator, name, X):
+        expected = np.load(FORMER / "probabilities.npz")[name]
+        np.testing.assert_allclose(estimator.predict_proba(X[:20]), expected, atol=1e-5)
+
+    def test_version_2(self, small):
+        X, y = small
+        clf = CNNDigitClassifier.load(FORMER / "version-2.cnn")
+        self.assert_as_it_was(clf, "version-2", X)
+        assert clf.augment.rotation == 2
+        assert clf.class_weight == {"one": 1.5}
+        assert type(clf.optimizer) is type(clf.model_.optimizer) is keras.optimizers.RMSprop
+        assert clf.partial_fit(X[:100], y[:100]).n_iter_ == 41
+
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+    def test_pickle(self, small, tmp_path):
+        X, y = small
+        pipe = joblib.load(FORMER / "pipeline-of-version-2.pickle")
+        self.assert_as_it_was(pipe, "pipeline-of-version-2", X)
+        # And what this version writes of it.
+        self.assert_as_it_was(pickle.loads(pickle.dumps(pipe)), "pipeline-of-version-2", X)
+        pipe[-1].save(tmp_path / "clf")
+        clf = CNNDigitClassifier.load(tmp_path / "clf")
+        for network in (pipe[-1], clf):
+            assert type(network.model_.optimizer) is keras.optimizers.SGD
+            assert network.model_.loss.gamma == 1.5
+        X = pipe[:-1].transform(X)
+        self.assert_as_it_was(clf, "pipeline-of-version-2", X)
+        assert clf.partial_fit(X[:100], y[:100]).n_iter_ == 41
 
 
 def test_compact_of_version_1(digits, tmp_path, monkeypatch):
     X, y = digits[0][:200], digits[2][:200]
-    former = architectures.look_up("compact_version_1")
+    former = architectures.recipe_for("compact_version_1")
     with monkeypatch.context() as context:
         context.setitem(architectures.ARCHITECTURES, "compact", former)
         clf = quick().fit(X, y)

@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 # `import cnn_digits` costs nothing and neither Keras nor TensorFlow is loaded before
 # the first fit.
 _PUBLIC = {
-    "Augment": "transformers",
+    "Augment": "augmentation",
     "CNNDigitClassifier": "classifier",
     "ClassDistributionDisplay": "display",
     "DigitGridDisplay": "display",
@@ -18,11 +18,11 @@ _PUBLIC = {
     "Normalize": "transformers",
     "Reshape": "transformers",
     "TrainingCurveDisplay": "display",
-    "fetch_mnist": "datasets",
-    "read_csv": "tables",
-    "read_images": "datasets",
-    "summary": "datasets",
-    "write_submission": "tables",
+    "fetch_mnist": "data",
+    "read_csv": "data",
+    "read_images": "data",
+    "summary": "data",
+    "write_submission": "data",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

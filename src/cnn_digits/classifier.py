@@ -1,55 +1,33 @@
 """CNNDigitClassifier: a convolutional network with the face of a scikit-learn classifier.
 
-Validates, encodes labels, resolves "auto", and delegates: networks to `architectures`,
-training to `training`, prediction to `inference`, files and pickles to `persistence`.
+Checks what comes in and says what comes out; all that needs Keras is done elsewhere, and
+loaded when it is first needed, because that takes seconds.
 """
+
+# Over 400 lines, because most of them document the parameters, attributes and methods.
 
 import math
 import warnings
+from contextlib import contextmanager
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import LabelEncoder
-from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from cnn_digits.architectures import (
-    ARCHITECTURES,
-    build_network,
-    check_probabilities,
-    look_up,
-)
+from cnn_digits.augmentation import Augment, AugmentedImages
+from cnn_digits.augmentation.augmented_images import originals
 from cnn_digits.images import (
+    ImageInputMixin,
     border_median,
-    check_image_shape,
-    check_images,
-    check_same_shape,
-    infer_image_shape,
+    pictures_as_in_fit,
+    pictures_in_fit,
     sample_rows,
-    to_image_shape,
 )
-from cnn_digits.transformers import Augment, AugmentedImages
-
-# Peak learning rates relative to Adam's, by name; other optimizers keep their own.
-_RATE_RELATIVE_TO_ADAM = {"adam": 1, "adamw": 1, "nadam": 1, "rmsprop": 0.3, "sgd": 20}
-
-# Gradient steps that a fit should take at least, however little data there is.
-_MIN_STEPS = 900
-_MAX_AUTO_EPOCHS = 100
-
-# The shorter side from which on "auto" augments, and from which on as much as suits MNIST:
-# smaller digits fill their frame, and a shift cuts them.
-_MIN_AUGMENTED_SIDE = 8
-_FULLY_AUGMENTED_SIDE = 16
-
-# A single epoch sees each image once and hardly overfits: distortion has nothing to cure
-# there, and costs time.
-_MIN_AUGMENTED_EPOCHS = 2
+from cnn_digits.targets import LabelledImages, check_labels, encode, split, total_weights
 
 # Predicting on pixels whose range is this many times smaller or larger than in fit is
 # more likely a forgotten scaling than a faint image.
@@ -58,7 +36,7 @@ _RANGE_FACTOR = 10
 _AUTO = StrOptions({"auto"})
 
 
-class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
+class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     """Convolutional neural network for images of handwritten digits.
 
     Takes images as they come: flat rows or pictures, grey or colour, of any size and any
@@ -216,7 +194,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "architecture": [StrOptions(set(ARCHITECTURES)), callable],
+        "architecture": [StrOptions({"compact", "accurate", "lenet5", "simple", "deep"}), callable],
         "epochs": [Interval(Integral, 1, None, closed="left"), _AUTO],
         "batch_size": [Interval(Integral, 1, None, closed="left"), _AUTO],
         "optimizer": "no_validation",  # by Keras, which knows the names
@@ -237,6 +215,9 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    # The network as it was trained last, which need not be traced again.
+    _twin = None
 
     def __init__(
         self,
@@ -321,16 +302,14 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         UserWarning
             If flat rows are no square images and have to be zero-padded.
         """
-        validation = None
-        if X_val is not None or y_val is not None:
-            if X_val is None or y_val is None:
-                missing = "X_val" if X_val is None else "y_val"
-                raise ValueError(f"X_val and y_val belong together; {missing} is None.")
-            validation = (X_val, y_val, sample_weight_val)
-        elif sample_weight_val is not None:
-            raise ValueError("sample_weight_val is given, but X_val and y_val are None.")
-        resume = self.warm_start and hasattr(self, "model_")
-        return self._fit(X, y, sample_weight, validation, resume=resume)
+        if X_val is None and y_val is None:
+            if sample_weight_val is not None:
+                raise ValueError("sample_weight_val is given, but X_val and y_val are None.")
+            return self._fit(X, y, sample_weight)
+        if X_val is None or y_val is None:
+            missing = "X_val" if X_val is None else "y_val"
+            raise ValueError(f"X_val and y_val belong together; {missing} is None.")
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -361,23 +340,23 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         ValueError, TypeError
             If data or parameters don't fit, before any training.
         """
-        resume = hasattr(self, "model_")
+        is_first = not hasattr(self, "model_")
         if self.class_weight == "balanced":
             raise ValueError(
                 "class_weight='balanced' is not supported for partial_fit: a piece does not tell "
                 "the frequencies of the whole. Use compute_class_weight('balanced', "
                 "classes=classes, y=y) on all labels and pass the result as a dict."
             )
-        if classes is None and not resume:
+        if classes is None and is_first:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         if classes is not None:
             classes = np.unique(classes)
-            if resume and not np.array_equal(classes, self.classes_):
+            if not is_first and not np.array_equal(classes, self.classes_):
                 raise ValueError(
                     f"classes={classes} is not the same as on the last call to partial_fit or "
                     f"fit, which was {self.classes_}."
                 )
-        return self._fit(X, y, sample_weight, resume=resume, classes=classes, piece=True)
+        return self._fit(X, y, sample_weight, classes=classes, is_partial=True)
 
     def predict_proba(self, X):
         """Predict the probability of each class.
@@ -407,8 +386,7 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
             two was scaled and the other was not.
         """
         check_is_fitted(self)
-        images = check_images(self, _originals(X), reset=False)
-        check_same_shape(self, images, self.image_shape_)
+        images = pictures_as_in_fit(self, originals(X), self.model_.input_shape[1:])
         self._warn_of_other_scale(images)
         return self._predictor(images)
 
@@ -457,7 +435,8 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
         from cnn_digits import persistence
 
         check_is_fitted(self)
-        persistence.save(self, path)
+        fitted = self._fitted(self.model_, self._blueprint)
+        persistence.save(path, self.get_params(deep=False), fitted)
 
     @classmethod
     def load(cls, path, *, architecture=None):
@@ -488,297 +467,187 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
             `architecture` is missing.
         """
         from cnn_digits import persistence
-        from cnn_digits.inference import Predictor
 
-        clf = persistence.load(cls(), path, architecture)
-        clf._predictor = Predictor(clf.model_, clf.image_shape_)
-        clf._trainer = None
+        with persistence.loaded(path, architecture) as (parameters, fitted):
+            clf = cls(**parameters)
+            clf._validate_params()
+            clf._adopt(fitted)
         return clf
 
-    def _fit(self, X, y, sample_weight, validation=None, *, resume, classes=None, piece=False):
-        before = dict(vars(self))
-        variables = [*self.model_.weights, *self.model_.optimizer.variables] if resume else []
-        values = [variable.numpy() for variable in variables]
-        try:
-            interrupt = self._validate_and_train(
-                X, y, sample_weight, validation, resume=resume, classes=classes, piece=piece
-            )
-        except BaseException:
-            # An error must not cost the network that was fitted before, nor change it.
-            vars(self).clear()
-            vars(self).update(before)
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
-            raise
-        if interrupt is not None:
-            raise interrupt
+    def _fit(self, X, y, sample_weight, validation=None, *, classes=None, is_partial=False):
+        """What `fit` and `partial_fit` have in common."""
+        goes_on = (is_partial or self.warm_start) and hasattr(self, "model_")
+        with self._undone_by_an_error(keeps_interrupted=is_partial or self.warm_start):
+            X, augment = _unwrapped(X, self.augment)
+            data, classes = self._prepare(X, y, sample_weight, classes, goes_on)
+            settings = self._settings(data, augment, validation is not None, is_partial)
+            build_seed, split_seed, train_seed = self._seeds(goes_on)
+            training, held_out = self._hold_out(data, classes, validation, settings, split_seed)
+            if goes_on:
+                fitted = self._fitted(self.model_, self._blueprint)
+            else:
+                fitted = self._build(training, classes, settings, build_seed)
+            try:
+                self._train(fitted, training, held_out, settings, train_seed)
+            finally:
+                # Also if that was interrupted; after an error it is undone again.
+                self._adopt(fitted)
         return self
 
-    def _validate_and_train(self, X, y, sample_weight, validation, *, resume, classes, piece):
-        """Everything between arguments and fitted attributes, which are set last.
-
-        Returns
-        -------
-        interrupt : KeyboardInterrupt or None
-            The user's, if what was learnt up to it is kept.
-        """
-        check_image_shape(self.image_shape)
-        images = check_images(self, _originals(X), reset=not resume)
-        if resume:
-            image_shape = self.image_shape_
-            check_same_shape(self, images, image_shape)
-        else:
-            image_shape = infer_image_shape(images, self.image_shape)
-        y, classes = self._encode(y, self.classes_ if resume else classes)
-        check_consistent_length(images, y)
-        weights = self._weights(sample_weight, images, y, classes)
-
-        # Only now, because it takes seconds to load Keras.
-        from cnn_digits import training
-        from cnn_digits.inference import Predictor
-
-        training.check_components(self.optimizer, self.loss, self.callbacks)
-        history = {key: list(values) for key, values in self.history_.items()} if resume else {}
-        entropy = [_draw_seed(self.random_state), len(history.get("loss", ()))]
-        build_seed, split_seed, train_seed = np.random.SeedSequence(entropy).spawn(3)
-
-        rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights)
-        held_out = None
-        if validation is not None:
-            held_out = self._validation_rows(*validation, image_shape, classes)
-        elif not piece and (self.early_stopping or self.validation_fraction is not None):
-            rows, rows_val = self._split(y, rows, classes, split_seed)
-            held_out = training.Rows(images, y, weights, rows_val)
-        data = training.Rows(images, y, weights, rows)
-        sample = to_image_shape(images[sample_rows(rows)], image_shape)
-        settings = self._resolve(X, len(rows), image_shape, piece)
-        if resume:
-            network = self.model_
-        else:
-            architecture = look_up(self.architecture)
-            is_smoothed = self.label_smoothing == "auto"
-            building = {
-                "architecture": self.architecture,
-                "dropout": self.dropout,
-                "mean": float(sample.mean(dtype=np.float64)),
-                "std": float(sample.std(dtype=np.float64)) or 1.0,
-                "sharpness": architecture.sharpness if is_smoothed else 1.0,
-            }
-            with training.seeded_build(build_seed, settings.dtype_policy):
-                network = build_network(image_shape, len(classes), **building)
-                if callable(self.architecture):
-                    check_probabilities(network, sample[:8], self.architecture)
-                training.compile_network(
-                    network, optimizer=self.optimizer, loss=self.loss, betas=architecture.betas
-                )
-
-        trainer, interrupt = training.train(
-            network,
-            data,
-            held_out,
-            settings,
-            trainer=self._trainer if resume else None,
-            image_shape=image_shape,
-            background=border_median(sample),
-            seed=train_seed,
-            history=history,
-        )
-        if interrupt is not None and not (self.warm_start or piece):
-            raise interrupt
-
-        if not resume:
-            self.classes_ = classes
-            self.image_shape_ = image_shape
-            self.model_ = network
-            # What `save` needs; the parameters may be changed after the fit.
-            self._building = {**building, "dtype_policy": settings.dtype_policy}
-            self._pixel_range = float(sample.min()), float(sample.max())
-            self._predictor = Predictor(network, image_shape)
-        self._trainer = trainer
-        self.history_ = history
-        self.n_iter_ = len(history.get("loss", ()))
-        return interrupt
-
-    def _resolve(self, X, n_rows, image_shape, piece):
-        """Put a value in the place of every "auto"; `piece` is for `partial_fit`."""
-        from cnn_digits import training
-
-        architecture = look_up(self.architecture)
-
-        batch_size = self.batch_size
-        if batch_size == "auto":
-            batch_size = _auto_batch_size(n_rows, architecture.batch_size)
-
-        epochs = 1 if piece else self.epochs
-        if epochs == "auto":
-            steps = math.ceil(n_rows / batch_size)
-            epochs = max(architecture.epochs, min(_MAX_AUTO_EPOCHS, math.ceil(_MIN_STEPS / steps)))
-
-        schedule = "constant" if piece else self.schedule
-        own_rate = training.learning_rate_of(self.optimizer)
-        has_own_schedule = own_rate is None
-        if schedule == "auto":
-            if has_own_schedule:
-                schedule = "constant"
-            else:
-                schedule = "reduce_on_plateau" if self.early_stopping else "one_cycle"
-        if has_own_schedule and (schedule != "constant" or self.learning_rate != "auto"):
-            raise ValueError(
-                "The optimizer has a learning-rate schedule of its own; schedule must be 'auto' or "
-                f"'constant' and learning_rate 'auto'. Got schedule={self.schedule!r}, "
-                f"learning_rate={self.learning_rate!r}."
-            )
-
-        learning_rate = self.learning_rate
-        if learning_rate == "auto":
-            learning_rate = own_rate
-            if isinstance(self.optimizer, str) and self.optimizer.lower() in _RATE_RELATIVE_TO_ADAM:
-                learning_rate = architecture.learning_rate * math.sqrt(batch_size / 128)
-                learning_rate *= _RATE_RELATIVE_TO_ADAM[self.optimizer.lower()]
-                if schedule != "one_cycle":
-                    # A cycle is at its peak for a moment only.
-                    learning_rate /= 4
-
-        label_smoothing = self.label_smoothing
-        if label_smoothing == "auto":
-            label_smoothing = architecture.label_smoothing
-
-        augment = self.augment
-        if augment is not None and isinstance(X, AugmentedImages):
-            augment = X.augment
-        elif augment == "auto":
-            side = min(image_shape[:2])
-            is_padded = self.n_features_in_ < math.prod(image_shape)
-            is_short = epochs < _MIN_AUGMENTED_EPOCHS and not piece
-            if is_padded or is_short or side < _MIN_AUGMENTED_SIDE:
-                augment = None
-            elif side < _FULLY_AUGMENTED_SIDE:
-                augment = Augment(rotation=8, zoom=0.08, shift=0.03)
-            else:
-                augment = Augment(zoom=0.15, shift=0.05, shear=8)
-        if augment is not None:
-            augment._validate_params()  # which its own fit would do
-
-        is_auto = self.dtype_policy == "auto"
-        is_large = architecture.bfloat16 and n_rows >= 10_000
-
-        return training.Settings(
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            schedule=schedule,
-            label_smoothing=label_smoothing,
-            augment=augment,
-            dtype_policy="float32" if is_auto else self.dtype_policy,
-            bfloat16=is_auto and is_large and training.bfloat16_pays(),
-            early_stopping=self.early_stopping and not piece,
-            patience=self.n_iter_no_change,
-            callbacks=list(self.callbacks or ()),
-            verbose=int(self.verbose),
-        )
-
-    def _encode(self, y, classes):
-        """Class numbers of labels, and the classes: those given, or those in y."""
+    def _prepare(self, X, y, sample_weight, classes, goes_on):
+        """Images of shape (n, h, w, c) with class numbers and weights, and the classes."""
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
-        y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=self)
-        if y.ndim == 2 and y.shape[1] > 1:
-            raise ValueError(
-                f"y has shape {y.shape}; expected one label per image, shape ({len(y)},). For "
-                "one-hot labels pass y.argmax(axis=1)."
-            )
-        y = column_or_1d(y, warn=True)
-        if y.dtype == object and None in y.tolist():
-            raise ValueError(f"y[{y.tolist().index(None)}] is None; expected a label per image.")
-        check_classification_targets(y)
-        if classes is None:
-            encoder = LabelEncoder().fit(y)
-            return encoder.transform(y), encoder.classes_
-        unseen = np.setdiff1d(y, classes)
-        if unseen.size:
-            raise ValueError(f"y has labels {unseen.tolist()}, which are not in classes {classes}.")
-        return np.searchsorted(classes, y), classes
-
-    def _weights(self, sample_weight, images, y, classes):
-        """Weights of samples times those of classes, or None if all are one."""
-        if sample_weight is None and self.class_weight is None:
-            return None
-        weights = _check_sample_weight(sample_weight, images, dtype=np.float64)
-        if weights.min() < 0:
-            row = int(weights.argmin())
-            raise ValueError(
-                f"sample_weight[{row}] is {weights[row]}; negative weights are not supported."
-            )
-        if self.class_weight is not None:
-            of_class = dict.fromkeys(classes, 1.0)
-            if self.class_weight == "balanced":
-                present = np.unique(y)
-                balanced = compute_class_weight("balanced", classes=present, y=y)
-                of_class.update(zip(classes[present], balanced, strict=True))
-            else:
-                unknown = set(self.class_weight) - set(of_class)
-                if unknown:
-                    raise ValueError(
-                        f"class_weight has the labels {sorted(unknown)}, which are not in y; "
-                        f"classes are {classes.tolist()}."
-                    )
-                of_class.update(self.class_weight)
-            of_class = np.array([of_class[label] for label in classes], dtype=np.float64)
-            if of_class.min() < 0 or not np.isfinite(of_class).all():
-                raise ValueError(
-                    f"class_weight={self.class_weight!r}; expected finite weights, none negative."
-                )
-            weights = weights * of_class[y]
-        if not weights.any():
-            raise ValueError("All weights are zero: there is no image left to learn from.")
-        return weights.astype(np.float32)
-
-    def _split(self, y, rows, classes, seed):
-        """Rows to train and rows to validate on, drawn at random within each class."""
-        fraction = 0.1 if self.validation_fraction is None else self.validation_fraction
-        present, counts = np.unique(y[rows], return_counts=True)
-        n_val = math.ceil(fraction * len(rows))
-        scarce = [f"{classes[c]!r} ({n})" for c, n in zip(present, counts, strict=True) if n < 2]
-        reason = None
-        if scarce:
-            reason = f"labels with a single image: {', '.join(scarce)}"
-        elif n_val < len(present) or len(rows) - n_val < len(present):
-            reason = f"{n_val} of {len(rows)} images for {len(present)} classes"
+        if goes_on:
+            images = pictures_as_in_fit(self, X, self.model_.input_shape[1:])
+            classes = self.classes_
         else:
-            split = train_test_split(
-                rows,
-                test_size=fraction,
-                stratify=y[rows],
-                random_state=int(seed.generate_state(1)[0] >> 1),
-            )
-            for part, name in zip(split, ("training", "validation"), strict=True):
-                missing = np.setdiff1d(present, y[part])
-                if missing.size:
-                    labels = ", ".join(repr(label) for label in classes[missing])
-                    reason = f"no {name} image of {labels}"
-        if reason is not None:
-            raise ValueError(
-                f"validation_fraction={fraction} leaves a class out: {reason}. Give more images, "
-                "another fraction, or validation images of your own (X_val, y_val)."
-            )
-        return split
+            images = pictures_in_fit(self, X, self.image_shape)
+        y = check_labels(y, n_images=len(images), estimator=self)
+        check_consistent_length(images, y)
+        y, classes = encode(y, classes)
+        weights = total_weights(sample_weight, self.class_weight, images, y, classes)
+        rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights)
+        return LabelledImages(images, y, weights, rows), classes
 
-    def _validation_rows(self, X_val, y_val, sample_weight_val, image_shape, classes):
-        from cnn_digits.training import Rows
+    def _settings(self, data, augment, has_validation, is_partial):
+        """The parameters without any "auto"."""
+        from cnn_digits import auto, blueprint
+        from cnn_digits.training import callbacks
 
+        blueprint.check_components(self.optimizer, self.loss)
+        callbacks.check_callbacks(self.callbacks)
+        if isinstance(augment, Augment):
+            augment._validate_params()  # which its own fit would do
+        image_shape = data.images.shape[1:]
+        return auto.resolve(
+            self.get_params(deep=False) | {"augment": augment},
+            len(data),
+            image_shape,
+            is_padded=self.n_features_in_ < math.prod(image_shape),
+            has_validation=has_validation,
+            is_partial=is_partial,
+        )
+
+    def _seeds(self, goes_on):
+        """Seeds of network, split and training; others in each fit that goes on."""
+        n_epochs = self.n_iter_ if goes_on else 0
+        return np.random.SeedSequence([_draw_seed(self.random_state), n_epochs]).spawn(3)
+
+    def _hold_out(self, data, classes, validation, settings, seed):
+        """Images to train and, or None, to validate on."""
+        if validation is not None:
+            return data, self._validation_images(*validation, data.images.shape[1:], classes)
+        fraction = settings.validation_fraction
+        if not fraction:
+            return data, None
+        seed = int(seed.generate_state(1)[0] >> 1)
+        parts = split(data.classes, data.rows, classes, fraction, seed)
+        return tuple(replace(data, rows=rows) for rows in parts)
+
+    def _validation_images(self, X_val, y_val, sample_weight_val, image_shape, classes):
         try:
-            images = check_images(self, _originals(X_val), reset=False)
-            check_same_shape(self, images, image_shape)
-            y, _ = self._encode(y_val, classes)
+            images = pictures_as_in_fit(self, originals(X_val), image_shape)
+            y = check_labels(y_val, n_images=len(images), estimator=self)
             check_consistent_length(images, y)
+            y, _ = encode(y, classes)
             weights = None
             if sample_weight_val is not None:
                 weights = _check_sample_weight(sample_weight_val, images, dtype=np.float32)
         except (TypeError, ValueError) as error:
             raise type(error)(f"Validation data (X_val, y_val): {error}") from error
-        return Rows(images, y, weights, np.arange(len(y)))
+        return LabelledImages(images, y, weights, np.arange(len(y)))
+
+    def _build(self, training, classes, settings, seed):
+        """A new network for these images and classes."""
+        from cnn_digits.blueprint import Blueprint, check_probabilities
+        from cnn_digits.persistence import Fitted
+
+        sample = _sample(training)
+        blueprint = Blueprint(
+            architecture=self.architecture,
+            dropout=settings.dropout,
+            mean=float(sample.mean(dtype=np.float64)),
+            std=float(sample.std(dtype=np.float64)) or 1.0,
+            sharpness=settings.sharpness,
+            dtype_policy=settings.dtype_policy,
+            optimizer=self.optimizer,
+            loss=self.loss,
+            seed=int(seed.generate_state(1)[0]),
+        )
+        network = blueprint.build(sample.shape[1:], len(classes))
+        if callable(self.architecture):
+            check_probabilities(network, sample[:8], self.architecture)
+        return Fitted(
+            network=network,
+            blueprint=blueprint,
+            classes=classes,
+            pixel_range=(float(sample.min()), float(sample.max())),
+            history={},
+            n_features_in=self.n_features_in_,
+            feature_names_in=getattr(self, "feature_names_in_", None),
+        )
+
+    def _train(self, fitted, training, held_out, settings, seed):
+        """Train the network and extend the history, in place."""
+        from cnn_digits.training.loop import train
+        from cnn_digits.training.stand_ins import TrainingTwin
+
+        if self._twin is None or not self._twin.suits(fitted.network, settings):
+            background = border_median(_sample(training))
+            self._twin = TrainingTwin(fitted.network, settings, background)
+        train(self._twin, training, held_out, settings, seed=seed, history=fitted.history)
+
+    def _adopt(self, fitted):
+        """Make a network, trained or read, the classifier's own."""
+        from cnn_digits.prediction import Predictor
+
+        if fitted.network is not getattr(self, "model_", None):
+            self._predictor = Predictor(fitted.network)
+        self.model_ = fitted.network
+        self._blueprint = fitted.blueprint
+        self.image_shape_ = fitted.network.input_shape[1:]
+        self.classes_ = fitted.classes
+        self._pixel_range = fitted.pixel_range
+        self.history_ = fitted.history
+        self.n_iter_ = len(fitted.history.get("loss", ()))
+        self.n_features_in_ = fitted.n_features_in
+        if fitted.feature_names_in is not None:
+            self.feature_names_in_ = fitted.feature_names_in
+
+    def _fitted(self, network, blueprint):
+        """What `_adopt` makes attributes of, with a history of its own."""
+        from cnn_digits.persistence import Fitted
+
+        return Fitted(
+            network=network,
+            blueprint=blueprint,
+            classes=self.classes_,
+            pixel_range=self._pixel_range,
+            history={key: list(values) for key, values in self.history_.items()},
+            n_features_in=self.n_features_in_,
+            feature_names_in=getattr(self, "feature_names_in_", None),
+        )
+
+    @contextmanager
+    def _undone_by_an_error(self, *, keeps_interrupted):
+        """An error must not cost the network that was fitted before, nor change it."""
+        before = dict(vars(self))
+        network = before.get("model_")
+        variables = [] if network is None else [*network.variables, *network.optimizer.variables]
+        values = [variable.numpy() for variable in variables]
+        try:
+            yield
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and keeps_interrupted:
+                raise
+            vars(self).clear()
+            vars(self).update(before)
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+            raise
 
     def _warn_of_other_scale(self, images):
         low, high = self._pixel_range
@@ -796,30 +665,38 @@ class CNNDigitClassifier(ClassifierMixin, BaseEstimator):
     def __getstate__(self):
         state = dict(super().__getstate__())
         if "model_" in state:
-            from cnn_digits.persistence import network_state
+            from cnn_digits.persistence import packed_network
 
-            state["model_"] = network_state(state["model_"])
-            del state["_predictor"], state["_trainer"]
+            state["model_"] = packed_network(state["model_"], state.pop("_blueprint"))
+            del state["_predictor"]
+            state.pop("_twin", None)
         return state
 
     def __setstate__(self, state):
-        if "model_" in state:
-            from cnn_digits.inference import Predictor
-            from cnn_digits.persistence import network_from_state
-
-            network = network_from_state(state["model_"])
-            predictor = Predictor(network, state["image_shape_"])
-            state = {**state, "model_": network, "_predictor": predictor, "_trainer": None}
+        state = dict(state)
+        packed, building = state.pop("model_", None), state.pop("_building", None)
         super().__setstate__(state)
+        if packed is not None:
+            from cnn_digits import persistence
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
+            if building is not None:
+                packed = persistence.packed_by_former_version(packed, building)
+            network, blueprint = persistence.unpacked_network(
+                packed, self.image_shape_, len(self.classes_)
+            )
+            self._adopt(self._fitted(network, blueprint))
 
 
-def _originals(X):
-    return X.originals() if isinstance(X, AugmentedImages) else X
+def _unwrapped(X, augment):
+    """Images as they were before a step that distorts them, and the distortion that counts."""
+    if isinstance(X, AugmentedImages):
+        return X.originals(), None if augment is None else X.augment
+    return X, augment
+
+
+def _sample(data):
+    """Some of the images, to learn scale and background from."""
+    return data.images[sample_rows(data.rows)]
 
 
 def _draw_seed(random_state):
@@ -827,8 +704,3 @@ def _draw_seed(random_state):
     if isinstance(random_state, Integral):
         return int(random_state)
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-
-
-def _auto_batch_size(n_rows, largest):
-    """Power of two that gives at least 64 steps an epoch, between 16 and `largest`."""
-    return min(largest, max(16, 2 ** int(math.log2(max(1, n_rows / 64)))))

@@ -1,7 +1,7 @@
 """What counts as an array of images: its checks, its shapes, its pixels.
 
-Shared by the classifier and the transformers, so that each accepts and refuses the same
-arrays with the same words. NumPy and scikit-learn only.
+Shared by all that takes images, so that each accepts and refuses the same arrays with the
+same words. NumPy and scikit-learn only.
 """
 
 import math
@@ -16,11 +16,38 @@ EXPECTED = "(n, features), (n, height, width) or (n, height, width, channels)"
 
 # Values looked at together when an array is checked or measured: large enough for
 # NumPy's speed, small enough that temporary copies don't show.
-_VALUES_PER_PIECE = 4_000_000
+_VALUES_PER_BATCH = 4_000_000
 
 # Rows that background and scale are estimated from: their error is far below that of
 # any pixel, and the cost does not grow with the data.
 _SAMPLE = 10_000
+
+
+class ImageInputMixin:
+    """For estimators that take images: three axes will do as well as two."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+class ImageOutputMixin(ImageInputMixin):
+    """For transformers that return images, which no table can hold."""
+
+    def set_output(self, *, transform=None):
+        """Do nothing: images stay what they are, in every pipeline.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None
+            Ignored.
+
+        Returns
+        -------
+        self : estimator instance
+        """
+        return self
 
 
 def check_images(estimator, X, *, reset):
@@ -102,19 +129,19 @@ def check_finite(images):
     """Raise ValueError that names the first row with NaN or infinity, if there is one."""
     if images.dtype.kind != "f":
         return
-    for rows in pieces(images):
-        piece = images[rows]
+    for rows in row_batches(images):
+        batch = images[rows]
         # A sum is several times cheaper than a look at each value; it can only err on
         # the safe side, by overflow.
         with np.errstate(over="ignore", invalid="ignore"):
-            total = piece.sum(dtype=np.float32)
+            total = batch.sum(dtype=np.float32)
         if np.isfinite(total):
             continue
         with np.errstate(over="ignore"):
-            bad = ~np.isfinite(piece.astype(np.float32))
+            bad = ~np.isfinite(batch.astype(np.float32))
         if bad.any():
             where = tuple(int(i) for i in np.argwhere(bad)[0])
-            value = piece[where]
+            value = batch[where]
             where = (rows.start + where[0], *where[1:])
             if np.isnan(value):
                 seen = "NaN"
@@ -129,10 +156,10 @@ def check_finite(images):
             )
 
 
-def pieces(images):
+def row_batches(images):
     """Slices of rows that together cover `images`, each of a bounded number of values."""
     per_row = math.prod(images.shape[1:])
-    return gen_batches(len(images), max(1, _VALUES_PER_PIECE // per_row))
+    return gen_batches(len(images), max(1, _VALUES_PER_BATCH // per_row))
 
 
 def check_image_shape(image_shape):
@@ -213,6 +240,47 @@ def check_same_shape(estimator, images, image_shape):
         )
 
 
+def pictures_in_fit(estimator, X, image_shape=None):
+    """Images that an estimator is fitted on, validated, each in the shape of a picture.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        See `check_images`.
+    X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+    image_shape : None, (h, w) or (h, w, c)
+        See `infer_image_shape`.
+
+    Returns
+    -------
+    pictures : ndarray of shape (n, h, w, c)
+        A view of X, a memmap's too, unless flat rows have to be padded.
+    """
+    check_image_shape(image_shape)
+    images = check_images(estimator, X, reset=True)
+    return to_image_shape(images, infer_image_shape(images, image_shape))
+
+
+def pictures_as_in_fit(estimator, X, image_shape):
+    """Images for an estimator that was fitted on pictures of this shape.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        See `check_images`.
+    X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+    image_shape : (h, w, c)
+
+    Returns
+    -------
+    pictures : ndarray of shape (n, h, w, c)
+        See `pictures_in_fit`.
+    """
+    images = check_images(estimator, X, reset=False)
+    check_same_shape(estimator, images, image_shape)
+    return to_image_shape(images, image_shape)
+
+
 def to_image_shape(images, image_shape):
     """View validated images as (n, h, w, c), zero-padding flat ones where they are short."""
     n_pixels = math.prod(image_shape)
@@ -227,7 +295,7 @@ def pixel_dtype(images):
     if images.dtype == np.uint8 or kind == "b":
         return np.dtype(np.uint8)
     if kind in "iu" and all(
-        images[rows].min() >= 0 and images[rows].max() <= 255 for rows in pieces(images)
+        images[rows].min() >= 0 and images[rows].max() <= 255 for rows in row_batches(images)
     ):
         return np.dtype(np.uint8)
     return np.dtype(np.float32)

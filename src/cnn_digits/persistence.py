@@ -10,13 +10,18 @@ import math
 import os
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 
+import keras
 import numpy as np
 
 from cnn_digits import __version__
+from cnn_digits.architectures import recipe_for
+from cnn_digits.augmentation import Augment
+from cnn_digits.blueprint import Blueprint
 from cnn_digits.files import written_whole
 from cnn_digits.images import check_image_shape
-from cnn_digits.transformers import Augment
 
 FORMAT = "cnn-digits"
 VERSION = 2
@@ -29,96 +34,135 @@ _META = "classifier.json"
 # No description of a classifier is longer, however many epochs and feature names.
 _MAX_META_BYTES = 64 * 2**20
 
+# What a file says of the blueprint apart from optimizer and loss; the seed has had its effect.
+_BUILDING = ("architecture", "dropout", "mean", "std", "sharpness", "dtype_policy")
 
-def network_state(network):
-    """Configuration and arrays of a compiled network, its optimizer's included.
 
-    Neither scikeras nor a temporary file has a part in it, and it is the same whether or
-    not somebody else's import has changed how Keras models are pickled.
+@dataclass(frozen=True)
+class Fitted:
+    """What a fit leaves behind.
 
     Parameters
     ----------
     network : keras.Model
+        Compiled.
+    blueprint : Blueprint
+    classes : ndarray of shape (n_classes,)
+        Sorted labels.
+    pixel_range : (float, float)
+        Lowest and highest pixel in training.
+    history : dict of lists
+        See `CNNDigitClassifier.history_`.
+    n_features_in : int
+        Values per image.
+    feature_names_in : ndarray of shape (n_features_in,) or None
+    """
+
+    network: keras.Model
+    blueprint: Blueprint
+    classes: np.ndarray
+    pixel_range: tuple
+    history: dict
+    n_features_in: int
+    feature_names_in: np.ndarray | None
+
+
+def packed_network(network, blueprint):
+    """A network as plain values and arrays, for a pickle.
+
+    It is the same whether or not an import has changed how Keras models are pickled.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Compiled.
+    blueprint : Blueprint
 
     Returns
     -------
-    state : dict
-        "config", a nested dict of plain Python values, "network" and "optimizer", lists
-        of ndarrays.
+    packed : dict
+        "blueprint", a dict, "network" and "optimizer", lists of ndarrays.
     """
-    import keras
-
     return {
-        "config": keras.saving.serialize_keras_object(network),
+        "blueprint": dict(vars(blueprint)),
         "network": _arrays(network.variables),
         "optimizer": _arrays(network.optimizer.variables),
     }
 
 
-def network_from_state(state):
-    """Rebuild the network that `network_state` described.
-
-    Parameters
-    ----------
-    state : dict
-
-    Returns
-    -------
-    network : keras.Model
-        Compiled, and ready to go on training where it was.
-    """
-    import keras
-
-    # A pickle can execute code whatever we do here; safe_mode would only refuse the
-    # user's own Lambda layers.
-    network = keras.saving.deserialize_keras_object(state["config"], safe_mode=False)
-    network.optimizer.build(network.trainable_variables)
+def unpacked_network(packed, image_shape, n_classes):
+    """Network and blueprint, the inverse of `packed_network`: it goes on training where it was."""
+    blueprint = Blueprint(**packed["blueprint"])
+    network = blueprint.build(image_shape, n_classes)
     for variables, values in (
-        (network.variables, state["network"]),
-        (network.optimizer.variables, state["optimizer"]),
+        (network.variables, packed["network"]),
+        (network.optimizer.variables, packed["optimizer"]),
     ):
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-    return network
+    return network, blueprint
+
+
+def packed_by_former_version(packed, building):
+    """What `packed_network` says now of a network in a pickle of before there were blueprints.
+
+    That held the network's "config" instead, and the classifier beside it had a dict of the same
+    entries as a blueprint, but for optimizer and loss.
+    """
+    config = packed["config"]["compile_config"]
+    # A pickle can execute code whatever is done here; safe_mode would only refuse the user's
+    # own.
+    compiled = keras.saving.deserialize_keras_object(config, safe_mode=False)
+    compiled = {key: compiled[key] for key in ("optimizer", "loss")}
+    return {**packed, "blueprint": {**_complete(building), **compiled}}
+
+
+def _complete(building):
+    """Without the None that stood for a dropout that is the architecture's own."""
+    if building["dropout"] is None:
+        building = {**building, "dropout": recipe_for(building["architecture"]).dropout}
+    return building
 
 
 def _arrays(variables):
-    import keras
-
     return [keras.ops.convert_to_numpy(variable) for variable in variables]
 
 
-def save(clf, path):
+def save(path, parameters, fitted):
     """Write a fitted classifier, whole or not at all.
 
     Parameters
     ----------
-    clf : CNNDigitClassifier
-        Fitted.
     path : str or path-like
+    parameters : dict
+        Of the classifier.
+    fitted : Fitted
     """
-    meta = json.dumps(_describe(clf), indent=1)
+    meta = json.dumps(_description(parameters, fitted), indent=1)
     with written_whole(path) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr(_META, meta, zipfile.ZIP_DEFLATED)
-        for name, variable in _all_entries(clf.model_):
+        for name, variable in _all_entries(fitted.network):
             with archive.open(name, "w", force_zip64=True) as entry:
                 array = np.asarray(_arrays([variable])[0], order="C")
                 np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)
 
 
-def load(clf, path, architecture):
-    """Read into an unfitted classifier what `save` has written.
+@contextmanager
+def loaded(path, architecture):
+    """Read what `save` has written.
+
+    Whatever is wrong, also in what the block makes of it, is one error that names the file.
 
     Parameters
     ----------
-    clf : CNNDigitClassifier
     path : str or path-like
     architecture : callable or None
+        What built the network, if that was a function of the user's own.
 
-    Returns
-    -------
-    clf : CNNDigitClassifier
-        With parameters and fitted attributes.
+    Yields
+    ------
+    parameters : dict
+    fitted : Fitted
 
     Raises
     ------
@@ -131,15 +175,13 @@ def load(clf, path, architecture):
         with zipfile.ZipFile(path) as archive:
             meta = _read_meta(archive)
             _check_sizes(archive, os.path.getsize(path))
-            _restore(clf, meta, architecture, archive)
-            for name, variable in _all_entries(clf.model_):
-                variable.assign(_read_array(archive, name, variable))
+            _set_architecture(meta, architecture)
+            yield _parameters(meta), _fitted(meta, archive)
     except OSError:
         raise
     except Exception as error:
         # Damage can show anywhere between the first byte and the last; it is one error.
         raise ValueError(f"{os.fspath(path)} can't be loaded: {error}") from error
-    return clf
 
 
 def _all_entries(network):
@@ -154,26 +196,24 @@ def _entries(group, variables):
     return [(f"{group}/{i}.npy", variable) for i, variable in enumerate(variables)]
 
 
-def _describe(clf):
+def _description(parameters, fitted):
     """A fitted classifier as plain values that JSON can hold."""
-    import keras
-
-    parameters = clf.get_params(deep=False)
+    parameters = dict(parameters)
     del parameters["callbacks"]
-    parameters["optimizer"] = _named(parameters["optimizer"], "optimizer", keras.optimizers)
-    parameters["loss"] = _named(parameters["loss"], "loss", keras.losses)
-    if hasattr(parameters["augment"], "get_params"):
+    if isinstance(parameters["augment"], Augment):
         parameters["augment"] = parameters["augment"].get_params()
     if isinstance(parameters["class_weight"], dict):
         parameters["class_weight"] = list(parameters["class_weight"].items())
     for values in (parameters, parameters["augment"]):
         if isinstance(values, dict) and isinstance(values["random_state"], np.random.RandomState):
             values["random_state"] = None
-    building = dict(clf._building)
+    building = {key: getattr(fitted.blueprint, key) for key in (*_BUILDING, "optimizer", "loss")}
     for values in (parameters, building):
+        values["optimizer"] = _named(values["optimizer"], "optimizer", keras.optimizers)
+        values["loss"] = _named(values["loss"], "loss", keras.losses)
         if callable(values["architecture"]):
             values["architecture"] = None
-    classes = clf.classes_
+    classes = fitted.classes
     if classes.dtype.kind not in "iufbUO" or not all(
         isinstance(label, (str, int, float)) for label in classes.tolist()
     ):
@@ -186,11 +226,11 @@ def _describe(clf):
             "parameters": parameters,
             "building": building,
             "classes": {"dtype": classes.dtype.str, "labels": classes.tolist()},
-            "image_shape": clf.image_shape_,
-            "n_features_in": clf.n_features_in_,
-            "feature_names_in": getattr(clf, "feature_names_in_", None),
-            "pixel_range": clf._pixel_range,
-            "history": clf.history_,
+            "image_shape": fitted.network.input_shape[1:],
+            "n_features_in": fitted.n_features_in,
+            "feature_names_in": fitted.feature_names_in,
+            "pixel_range": fitted.pixel_range,
+            "history": fitted.history,
         }
     )
 
@@ -255,14 +295,9 @@ def _check_sizes(archive, n_bytes):
         raise ValueError(f"its arrays claim {total:,} bytes in a file of {n_bytes:,}.")
 
 
-def _restore(clf, meta, architecture, archive):
-    """Parameters, fitted attributes and an untrained network, from what `_describe` said."""
-    import keras
-
-    from cnn_digits import training
-    from cnn_digits.architectures import build_network, look_up
-
-    parameters, building = dict(meta["parameters"]), dict(meta["building"])
+def _set_architecture(meta, architecture):
+    """Put the function that built the network, or the name it has now, into the description."""
+    parameters, building = meta["parameters"], meta["building"]
     if meta["version"] == 1:
         building["architecture"] = _RENAMED.get(building["architecture"], building["architecture"])
         building["sharpness"] = 1.0
@@ -279,55 +314,65 @@ def _restore(clf, meta, architecture, archive):
     for values in (parameters, building):
         if values["architecture"] is None:
             values["architecture"] = architecture
-    parameters["optimizer"] = _from_named(
-        parameters["optimizer"], keras.optimizers, keras.optimizers.Optimizer
-    )
-    parameters["loss"] = _from_named(parameters["loss"], keras.losses, keras.losses.Loss)
+
+
+def _parameters(meta):
+    """Parameters of a classifier, from what `_description` said."""
+    parameters = _with_components(meta["parameters"])
     if isinstance(parameters["augment"], dict):
         parameters["augment"] = Augment(**parameters["augment"])
     if isinstance(parameters["class_weight"], list):
         parameters["class_weight"] = dict(parameters["class_weight"])
-    clf.set_params(**parameters)
-    clf._validate_params()
+    return parameters
 
+
+def _with_components(values):
+    """With optimizer and loss as Keras's own objects, or their names."""
+    return {
+        **values,
+        "optimizer": _from_named(values["optimizer"], keras.optimizers, keras.optimizers.Optimizer),
+        "loss": _from_named(values["loss"], keras.losses, keras.losses.Loss),
+    }
+
+
+def _fitted(meta, archive):
+    """What a fit has left behind, from what `_description` said and the arrays."""
     dtype = np.dtype(meta["classes"]["dtype"])
     if dtype.kind not in "iufbUO":
         raise ValueError(f"labels of dtype {dtype} are unknown to it.")
-    clf.classes_ = np.array(meta["classes"]["labels"], dtype=dtype)
-    clf.image_shape_ = tuple(meta["image_shape"])
-    check_image_shape(clf.image_shape_)
-    clf.n_features_in_ = int(meta["n_features_in"])
-    if meta["feature_names_in"] is not None:
-        clf.feature_names_in_ = np.array(meta["feature_names_in"], dtype=object)
-    clf._pixel_range = tuple(meta["pixel_range"])
-    clf.history_ = meta["history"]
-    clf.n_iter_ = len(clf.history_.get("loss", ()))
-    clf._building = building
-    keys = "architecture", "dropout", "mean", "std", "sharpness"
-    network_building = {key: building[key] for key in keys}
-    betas = look_up(building["architecture"]).betas
+    classes = np.array(meta["classes"]["labels"], dtype=dtype)
+    names = meta["feature_names_in"]
+    building = {key: meta["building"][key] for key in _BUILDING}
+    # Earlier files of this version name optimizer and loss among the parameters alone.
+    components = {
+        key: meta["building"].get(key, meta["parameters"][key]) for key in ("optimizer", "loss")
+    }
+    blueprint = Blueprint(**_with_components({**_complete(building), **components}))
+    return Fitted(
+        network=_read_network(archive, blueprint, tuple(meta["image_shape"]), len(classes)),
+        blueprint=blueprint,
+        classes=classes,
+        pixel_range=tuple(meta["pixel_range"]),
+        history=meta["history"],
+        n_features_in=int(meta["n_features_in"]),
+        feature_names_in=None if names is None else np.array(names, dtype=object),
+    )
 
-    def build():
-        return build_network(clf.image_shape_, len(clf.classes_), **network_building)
 
-    def build_without_weights():
-        with seeded(), keras.StatelessScope(initialize_variables=False):
-            return build().variables
-
-    def seeded():
-        return training.seeded_build(np.random.SeedSequence(0), building["dtype_policy"])
-
+def _read_network(archive, blueprint, image_shape, n_classes):
+    """The network of a blueprint with the arrays of a file, and its optimizer with its own."""
+    check_image_shape(image_shape)
     # First without memory for its weights, to compare their shapes with the arrays: a forged
-    # image_shape or list of labels would make it huge. Keras remembers such variables, to
-    # give them their memory later; but each thread remembers its own.
+    # image_shape or list of labels would make it huge.
     with ThreadPoolExecutor(1) as pool:
-        variables = pool.submit(build_without_weights).result()
+        variables = pool.submit(blueprint.variables, image_shape, n_classes).result()
     for name, variable in _entries("network", variables):
         with archive.open(name) as entry:
             _check_header(entry, name, variable)
-    with seeded():
-        clf.model_ = build()
-        training.compile_network(clf.model_, optimizer=clf.optimizer, loss=clf.loss, betas=betas)
+    network = blueprint.build(image_shape, n_classes)
+    for name, variable in _all_entries(network):
+        variable.assign(_read_array(archive, name, variable))
+    return network
 
 
 def _check_header(entry, name, variable):

@@ -1,0 +1,178 @@
+"""`cnn-digits predict`: what is written on pictures, or a submission."""
+
+import argparse
+from pathlib import Path
+
+from cnn_digits.cli.inputs import KINDS_OF_DATA, add_input_arguments, load_model, read_data
+from cnn_digits.cli.report import Report, add_report_arguments
+from cnn_digits.files import check_writable, written_whole
+
+# Pictures on a sheet, as many as can be looked at side by side.
+_PER_SHEET = 30
+
+
+def add_parser(commands):
+    """Add the command to those of the program."""
+    parser = commands.add_parser(
+        "predict",
+        help="read pictures, or write a submission",
+        description="Read the digits on pictures, or those of a table, and print what they are or "
+        "write it to a file.",
+    )
+    add_input_arguments(parser, "test", kinds=f"pictures, or {KINDS_OF_DATA}", nargs="+")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="CSV file to write: what is printed of pictures, ImageId,Label as Kaggle wants it of "
+        "anything else",
+    )
+    parser.add_argument(
+        "--reject",
+        type=_probability,
+        metavar="P",
+        help="mark what is doubtful: a probability below P, such as 0.9",
+    )
+    add_report_arguments(
+        parser,
+        "readings.png (several of many pictures): each picture, what the network saw of it, what "
+        "it read; of anything else predictions.png",
+    )
+    return parser
+
+
+def _probability(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = None
+    if value is None or not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no probability above 0 and up to 1")
+    return value
+
+
+def run(args):
+    """Read, predict, print, write, draw."""
+    if args.out is not None:
+        check_writable(args.out)
+    report = Report(args)
+    dataset = read_data(args, labelled=False)
+    clf = load_model(args, dataset)
+    proba = clf.predict_proba(dataset.data)
+    y_pred = clf.classes_[proba.argmax(axis=1)]
+    table = _readings(dataset, clf.classes_, proba, args.reject)
+    if dataset.names is not None or args.out is None:
+        report.say(_printed(table))
+    if args.reject is not None:
+        report.say(
+            f"{table['doubtful'].sum():,} of {len(table):,} doubtful: below {args.reject:g}"
+            f"{', or without ink' if dataset.framed else ''}"
+        )
+    if args.out is not None:
+        _write(args.out, table, dataset, y_pred)
+        report.say(f"Wrote {len(table):,} predictions to {args.out}")
+        report.add(out=str(args.out))
+    report.add(
+        names=dataset.names,
+        labels=table["digit"].tolist(),
+        probabilities=table["probability"].tolist(),
+        second_labels=table["second"].tolist(),
+        second_probabilities=table["second_probability"].tolist(),
+        skipped=dataset.skipped,
+    )
+    if args.reject is not None:
+        report.add(doubtful=table["doubtful"].tolist())
+    if args.plots is not None and dataset.framed:
+        _draw_pictures(report, dataset, y_pred, proba, args.reject)
+    elif args.plots is not None:
+        _draw_images(report, dataset.data, clf, y_pred, proba)
+    report.end()
+
+
+def _readings(dataset, classes, proba, reject):
+    """What was read on each image, as a table; nothing where there is no ink."""
+    import numpy as np
+    import pandas as pd
+
+    from cnn_digits.framing.frames import is_empty
+
+    order = np.argsort(-proba, axis=1, kind="stable")
+    first, second = order[:, 0], order[:, min(1, len(classes) - 1)]
+    rows = np.arange(len(proba))
+    table = pd.DataFrame(
+        {
+            "file": rows + 1 if dataset.names is None else dataset.names,
+            "digit": classes[first],
+            "probability": proba[rows, first].astype(float),
+            "second": classes[second],
+            "second_probability": proba[rows, second].astype(float),
+        },
+        dtype=object,
+    )
+    if len(classes) == 1:
+        table.loc[:, "second":] = None
+    is_blank = np.zeros(len(table), dtype=bool)
+    if dataset.framed:
+        is_blank = is_empty(dataset.data)
+        table.loc[is_blank, "digit":] = None
+    if reject is not None:
+        table["doubtful"] = is_blank | (proba.max(axis=1) < reject)
+    return table
+
+
+def _printed(table):
+    """The table for people to read."""
+    lines = [("file", "digit", "probability", "second choice")]
+    for row in table.itertuples():
+        if row.digit is None:
+            lines.append((str(row.file), "none", "", "no ink was found"))
+        else:
+            lines.append(
+                (
+                    str(row.file),
+                    f"{row.digit} ?" if getattr(row, "doubtful", False) else str(row.digit),
+                    f"{row.probability:.1%}",
+                    "" if row.second is None else f"{row.second} ({row.second_probability:.1%})",
+                )
+            )
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def _write(path, table, dataset, y_pred):
+    from cnn_digits.data import write_submission
+
+    if dataset.names is None:
+        write_submission(path, y_pred, n_images=len(dataset.data))
+    else:
+        with written_whole(path) as file:
+            table.to_csv(file, index=False, lineterminator="\n")
+
+
+def _draw_images(report, X, clf, y_pred, proba):
+    from cnn_digits import DigitGridDisplay
+    from cnn_digits.images import to_image_shape
+
+    images = to_image_shape(X, clf.image_shape_)
+    display = DigitGridDisplay.from_predictions(images, None, y_pred, proba)
+    report.draw(display, "predictions.png")
+
+
+def _draw_pictures(report, dataset, y_pred, proba, reject):
+    from cnn_digits import FramedDigitsDisplay, read_images
+
+    n_sheets = -(-len(y_pred) // _PER_SHEET)
+    for sheet in range(n_sheets):
+        rows = slice(sheet * _PER_SHEET, (sheet + 1) * _PER_SHEET)
+        names = dataset.names[rows]
+        display = FramedDigitsDisplay.from_predictions(
+            # Read again, one after the other, because photos are large.
+            (read_images(name)[0][0] for name in names),
+            dataset.data[rows],
+            y_pred[rows],
+            proba[rows],
+            names=[Path(name).name for name in names],
+            reject=reject,
+        )
+        number = f"-{sheet + 1:0{len(str(n_sheets))}}" if n_sheets > 1 else ""
+        report.draw(display, f"readings{number}.png")

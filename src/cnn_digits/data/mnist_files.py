@@ -1,0 +1,72 @@
+"""MNIST's files: their names, where they lie in a folder, and their reading."""
+
+from pathlib import Path
+
+from cnn_digits.data.arrays import read_idx_pair, read_npz
+
+# The files as Yann LeCun published them, with the SHA-256 of the compressed ones, from
+# TensorFlow Datasets.
+MNIST_FILES = {
+    "train": (
+        (
+            "train-images-idx3-ubyte.gz",
+            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        ),
+        (
+            "train-labels-idx1-ubyte.gz",
+            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        ),
+    ),
+    "test": (
+        (
+            "t10k-images-idx3-ubyte.gz",
+            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        ),
+        (
+            "t10k-labels-idx1-ubyte.gz",
+            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        ),
+    ),
+}
+
+
+def mnist_in(folder):
+    """Files of MNIST in a folder or its subfolder `mnist`.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    found : dict of lists of Path
+        By subset: the IDX files of images and labels, or else `mnist.npz` alone. A subset that
+        is not there has no key.
+    """
+    found = {}
+    for place in (folder, folder / "mnist"):
+        for subset, files in MNIST_FILES.items():
+            pair = [_form_of(place / name) for name, _ in files]
+            if None not in pair:
+                found.setdefault(subset, pair)
+            elif (place / "mnist.npz").is_file():
+                found.setdefault(subset, [place / "mnist.npz"])
+    return found
+
+
+def _form_of(path):
+    """The file that holds what a compressed one of LeCun's does, or None if there is none."""
+    plain = path.name.removesuffix(".gz")
+    dotted = plain.replace("-idx", ".idx")
+    forms = [path.with_name(name) for name in (plain, dotted, path.name, f"{dotted}.gz")]
+    return next(filter(Path.is_file, forms), None)
+
+
+def read_mnist(files, subset):
+    """Images and labels of a subset, from the files that `mnist_in` has found of it."""
+    return read_idx_pair(*files) if len(files) == 2 else read_npz(*files, subset)
+
+
+def file_names(subset):
+    """The files of a subset as they are published, for messages."""
+    return " and ".join(name for name, _ in MNIST_FILES[subset])

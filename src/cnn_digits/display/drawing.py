@@ -1,0 +1,47 @@
+"""What displays draw with: axes, and text on them that fits, with numbers that read well."""
+
+# Points. Text is made smaller where it would not fit.
+LARGEST_FONT = 10
+
+
+def new_axes(width, height):
+    """Axes in a figure of their own, of so many inches."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def final_box(ax):
+    """Where the axes will be when it is drawn, in pixels: layout and aspect may move it."""
+    ax.figure.figure.draw_without_rendering()
+    return ax.get_window_extent()
+
+
+def shrink(texts, width, height):
+    """Make texts smaller, all alike, until each fits into so many pixels."""
+    # Again, because letters of small sizes are rounded to whole pixels.
+    for _ in range(3):
+        boxes = [text.get_window_extent() for text in texts]
+        # At least one pixel, because an empty text has none.
+        widest = max(1, *(box.width for box in boxes))
+        highest = max(1, *(box.height for box in boxes))
+        ratio = min(width / widest, height / highest)
+        if ratio >= 1:
+            break
+        for text in texts:
+            text.set_fontsize(text.get_fontsize() * ratio)
+
+
+def percent(share):
+    """A share in words that never say none or all of what is only nearly so."""
+    # Rounded, one error in 10,000 would be none, and a probability of 0.9999 certainty.
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= share < 1:
+        return "> 99.9 %"
+    return f"{100 * share:.1f} %"
+
+
+def count_of(n, singular, plural=None):
+    """A number of things: "1 image", "1,000 images"."""
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"

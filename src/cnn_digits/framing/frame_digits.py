@@ -1,0 +1,275 @@
+"""FrameDigits: the transformer, and the check of the images that it is given."""
+
+import warnings
+from numbers import Integral
+from os import PathLike
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
+from sklearn.utils._param_validation import Interval
+
+from cnn_digits.framing.frames import framed, is_empty, is_framed, white_on_black
+from cnn_digits.images import (
+    ImageOutputMixin,
+    check_images,
+    infer_image_shape,
+    to_image_shape,
+)
+
+
+class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+    """Bring images of one digit each into the frame of MNIST's: what the network was shown.
+
+    A network trained on MNIST has only seen white digits on black, scaled into a box of
+    20 × 20 pixels and centred by their mass in 28 × 28 [1]_; other people's digits, merely
+    resized, it reads wrong one time in five. This finds paper and ink, whichever is darker
+    and however the light falls, leaves out lines and specks, makes hairlines thicker, and puts
+    every digit into that frame. One that is framed already comes out unchanged.
+
+    Stands first in a pipeline. Needs no `fit`, so that it can stand before a classifier that
+    was loaded from a file.
+
+    Read more in the user guide: :ref:`own_images`.
+
+    Parameters
+    ----------
+    side : int, default=28
+        Height and width of the frames, in pixels.
+
+    box : int, default=20
+        The longer side of the digit in it, in pixels; at most `side`.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of three ints or None
+        Height, width and channels of the images in `fit`; None if they came as a list.
+
+    n_features_in_ : int
+        Values per image, if `fit` saw an array.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names, if X was a DataFrame with string columns.
+
+    See Also
+    --------
+    read_images : Read pictures into a list that this takes.
+    Reshape : Goes before this where flat rows are no square grey images.
+
+    References
+    ----------
+    .. [1] Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to
+       document recognition", Proceedings of the IEEE 86(11), 1998.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cnn_digits import FrameDigits
+    >>> paper = np.full((60, 90), 230, dtype=np.uint8)
+    >>> paper[10:50, 70:75] = 40  # a one, far off the middle
+    >>> frames = FrameDigits().fit_transform([paper])
+    >>> frames.shape, frames.dtype
+    ((1, 28, 28), dtype('uint8'))
+    >>> frames[0, 14, 9:19]
+    array([  0,   0,   7,  84, 255, 255,  84,   7,   0,   0], dtype=uint8)
+    """
+
+    _parameter_constraints = {
+        "side": [Interval(Integral, 1, None, closed="left")],
+        "box": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, side=28, box=20):
+        self.side = side
+        self.box = box
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Check the images; nothing is learnt from them but the width of flat rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, features), (n, h, w), (n, h, w, 3) or (n, h, w, 4), or \
+                list of ndarray of shape (h, w), (h, w, 3) or (h, w, 4)
+            Images of any real dtype and any scale; a fourth channel is opacity. Those of a list
+            may have different sizes.
+
+        y : Ignored
+            For API consistency.
+
+        Returns
+        -------
+        self : FrameDigits
+
+        Raises
+        ------
+        ValueError, TypeError
+            If X is empty, not numeric or not finite, has images without pixels, or a list
+            holds grey and colour images; if `box` is larger than `side`.
+
+        Warns
+        -----
+        UserWarning
+            If flat rows are no square images: they are zero-padded.
+        """
+        if self.box > self.side:
+            raise ValueError(f"box={self.box} is larger than side={self.side}.")
+        self._stacks(X, reset=True)
+        return self
+
+    def transform(self, X):
+        """Frame each image.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, features), (n, h, w), (n, h, w, 3) or (n, h, w, 4), or \
+                list of ndarray of shape (h, w), (h, w, 3) or (h, w, 4)
+            Flat rows must have the width of those in `fit`, if there was one; other images may
+            have any size.
+
+        Returns
+        -------
+        X_new : ndarray of uint8, shape (n, side, side)
+            White on black, whatever the images were.
+
+        Warns
+        -----
+        UserWarning
+            If there is no ink on some images: their frames are empty.
+        """
+        if not hasattr(self, "image_shape_"):
+            # Before a network that was loaded from a file there is nothing to fit on.
+            return clone(self).fit(X).transform(X)
+        stacks = self._stacks(X, reset=False)
+        n = sum(len(rows) for rows, _ in stacks)
+        out = np.empty((n, self.side, self.side), dtype=np.uint8)
+        for rows, images in stacks:
+            as_it_is = is_framed(images, self.side, self.box)
+            if as_it_is.any():
+                out[rows[as_it_is]] = white_on_black(images[as_it_is, :, :, 0])
+            if not as_it_is.all():
+                out[rows[~as_it_is]] = framed(images[~as_it_is], self.side, self.box)
+        empty = np.flatnonzero(is_empty(out))
+        if empty.size:
+            first = ", ".join(map(str, empty[:5]))
+            warnings.warn(
+                f"No ink was found on {empty.size} of {n} images, the first ones "
+                f"X[{first}]: their frames are empty.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return out
+
+    def _stacks(self, X, *, reset):
+        """Validate images; row numbers and images of shape (n, h, w, c), for each size."""
+        if isinstance(X, tuple) and len(X) == 2 and isinstance(X[1], list) and _is_text(X[1]):
+            raise TypeError("X is (images, names), as read_images returns; expected the images.")
+        if _is_list_of_images(X):
+            images = _check_list(X)
+            if reset:
+                self.image_shape_ = None
+                for name in ("n_features_in_", "feature_names_in_"):
+                    vars(self).pop(name, None)  # of an earlier fit
+            return _by_size(images)
+        if isinstance(X, (str, PathLike)):
+            raise TypeError(f"X is {X!r}; expected images, such as cnn_digits.read_images returns.")
+        if isinstance(X, (list, tuple)) and not X:
+            raise ValueError("X is empty; expected at least one image.")
+        if not reset and self.image_shape_ is None and np.ndim(X) == 2:
+            raise ValueError(
+                "X has flat rows, but FrameDigits was fitted on a list of images, which says "
+                "nothing of their width; expected (n, height, width) or a list."
+            )
+        images = check_images(self, X, reset=reset)
+        if images.ndim > 2:
+            images = _with_channels(images)
+        if reset:
+            self.image_shape_ = infer_image_shape(images)
+        if images.ndim == 2:
+            images = to_image_shape(images, self.image_shape_)
+        return [(np.arange(len(images)), images)]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.transformer_tags.preserves_dtype = []  # always uint8
+        return tags
+
+
+def _is_text(names):
+    return bool(names) and all(isinstance(name, str) for name in names)
+
+
+def _is_list_of_images(X):
+    if isinstance(X, np.ndarray):
+        return X.dtype == object and X.ndim == 1
+    return isinstance(X, (list, tuple)) and any(
+        getattr(image, "ndim", 0) > 1 or isinstance(image, (str, PathLike)) for image in X
+    )
+
+
+def _check_list(X):
+    """Arrays of shape (h, w, c), or an error that names the first image that is none."""
+    images = []
+    for i, image in enumerate(X):
+        image = np.asarray(image)
+        if image.dtype.kind not in "buif":
+            raise TypeError(
+                f"X[{i}] has dtype {image.dtype}; expected an image of numbers. "
+                "cnn_digits.read_images reads pictures from files."
+            )
+        if image.ndim not in (2, 3) or 0 in image.shape:
+            raise ValueError(
+                f"X[{i}] has shape {image.shape}; expected an image: (height, width) or (height, "
+                "width, channels), with pixels."
+            )
+        image = image[..., None] if image.ndim == 2 else image
+        _check_channels(image.shape[2], f"X[{i}] has shape {image.shape}")
+        if images and image.shape[2] != images[0].shape[2]:
+            raise ValueError(
+                f"X[{i}] has {image.shape[2]} channels, X[0] has {images[0].shape[2]}; expected "
+                "the same of all images."
+            )
+        with np.errstate(over="ignore"):
+            is_finite = np.isfinite(image.astype(np.float32)) if image.dtype.kind == "f" else True
+        if not np.all(is_finite):
+            row, column = np.argwhere(~is_finite)[0][:2]
+            raise ValueError(
+                f"X[{i}] contains NaN or infinity, first in row {row}, column {column}; pixels "
+                "must be finite numbers."
+            )
+        images.append(image)
+    return images
+
+
+def _by_size(images):
+    """Stacks of the images that have the same shape and dtype, each with their row numbers."""
+    sizes = {}
+    for i, image in enumerate(images):
+        sizes.setdefault((image.shape, image.dtype), []).append(i)
+    return [
+        (
+            np.array(rows),
+            # A single photo is not copied.
+            np.stack([images[i] for i in rows]) if len(rows) > 1 else images[rows[0]][None],
+        )
+        for rows in sizes.values()
+    ]
+
+
+def _with_channels(images):
+    """An array of images as (n, h, w, c), refused if it is a single one."""
+    if images.ndim == 3 and images.shape[2] in (3, 4) and images.shape[1] > 4:
+        raise ValueError(
+            f"X has shape {images.shape}, which looks like one colour image; expected "
+            "several: (n, height, width, channels), or [X]."
+        )
+    channels = images.shape[3] if images.ndim == 4 else 1
+    _check_channels(channels, f"X has shape {images.shape}")
+    return images.reshape(*images.shape[:3], channels)
+
+
+def _check_channels(channels, seen):
+    if channels not in (1, 3, 4):
+        raise ValueError(
+            f"{seen}: {channels} channels; expected 1 (grey), 3 (red, green, blue) or 4 (opacity)."
+        )

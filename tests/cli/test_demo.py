@@ -1,0 +1,35 @@
+from functools import partial
+
+import matplotlib.image
+
+import cnn_digits
+from cnn_digits.cli import main
+
+
+def test_demo(tmp_path, capsys, monkeypatch):
+    # The README's command trains to the end.
+    short = partial(cnn_digits.CNNDigitClassifier, epochs=2)
+    monkeypatch.setattr(cnn_digits, "CNNDigitClassifier", short)
+    assert main(["demo", "--plots", str(tmp_path / "new" / "folder")]) == 0
+    out, err = capsys.readouterr()
+    assert "precision    recall" in out
+    assert "epochs in" in out
+    assert err == ""
+    for name in ("training-curves.png", "confusion-matrix.png"):
+        path = tmp_path / "new" / "folder" / name
+        assert str(path) in out
+        assert matplotlib.image.imread(path).std() > 0
+
+
+def test_a_bad_folder_is_found_before_it_trains(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["demo", "--plots", str(tmp_path / "file")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("cnn-digits: ")
+    assert err.count("\n") == 1
+
+
+def test_bad_seed(tmp_path, capsys):
+    assert main(["demo", "--seed", "-1", "--plots", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -1,0 +1,191 @@
+import gzip
+import io
+import tracemalloc
+import zipfile
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from data_samples import idx, one_folder, random_digits
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from cnn_digits.data.arrays import read_idx, read_npz
+
+
+class TestIdx:
+    @one_folder
+    @given(arrays(np.uint8, array_shapes(max_dims=4, max_side=5)), st.booleans())
+    def test_round_trip(self, tmp_path, array, is_compressed):
+        content = gzip.compress(idx(array)) if is_compressed else idx(array)
+        (tmp_path / "file").write_bytes(content)
+        read = read_idx(tmp_path / "file")
+        np.testing.assert_array_equal(read, array)
+        assert (read.dtype, read.shape) == (np.uint8, array.shape)
+
+    @one_folder
+    @given(st.data(), st.booleans(), st.booleans())
+    def test_damage(self, tmp_path, data, is_compressed, is_cut):
+        array = random_digits(6, shape=(4, 4))[0]
+        content = bytearray(gzip.compress(idx(array), mtime=0) if is_compressed else idx(array))
+        place = data.draw(st.integers(0, len(content) - 1))
+        if is_cut:
+            del content[place:]
+        else:
+            content[place] ^= data.draw(st.integers(1, 255))
+        (tmp_path / "file").write_bytes(content)
+        if is_cut or (not is_compressed and place < 16):
+            with pytest.raises(ValueError, match="file can't be read: "):
+                read_idx(tmp_path / "file")
+            return
+        with suppress(ValueError):
+            differs = read_idx(tmp_path / "file") != array
+            # Without compression there is no checksum.
+            assert differs.sum() == (0 if is_compressed else 1)
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (b"", r"begins with nothing; an IDX file of unsigned bytes begins with 00 00 08"),
+            (b"\x89PNG\r\n", r"begins with 89 50 4e 47"),
+            (idx([1], dtype_code=13), r"begins with 00 00 0d 01"),
+            (b"\0\0\x08\0", r"begins with 00 00 08 00"),
+            (b"\0\0\x08\x05" + bytes(20), r"begins with 00 00 08 05"),
+            (idx([[1, 2]])[:9], r"cut short within its header"),
+            (idx(np.zeros((20, 3)))[:-1], r"announces 20 × 3 bytes and holds 59: cut short\?"),
+            (idx([[1, 2]]) + b"\0", r"announces 1 × 2 bytes and holds more"),
+            (idx(np.zeros((0, 28, 28))), r"is empty: 0 × 28 × 28"),
+            (gzip.compress(idx([1, 2, 3]))[:-3], r"end-of-stream"),
+            (gzip.compress(idx([1, 2, 3])) + b"more", r"[Nn]ot a gzipped file"),
+        ],
+    )
+    def test_refused(self, tmp_path, content, message):
+        (tmp_path / "file").write_bytes(content)
+        with pytest.raises(ValueError, match=f"file can't be read: .*{message}"):
+            read_idx(tmp_path / "file")
+
+    def test_memory_is_that_of_the_data_not_of_the_claim(self, tmp_path):
+        (tmp_path / "file").write_bytes(b"\0\0\x08\x03" + b"\xff" * 12 + b"data")
+        tracemalloc.start()
+        with pytest.raises(ValueError, match="and holds 4: cut short"):
+            read_idx(tmp_path / "file")
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+        tracemalloc.stop()
+
+    def test_missing(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="missing"):
+            read_idx(tmp_path / "missing")
+
+
+@pytest.fixture(scope="module")
+def npz_files():
+    contents = []
+    for save in (np.savez, np.savez_compressed):
+        file = io.BytesIO()
+        save(file, X=random_digits(6, shape=(4, 4))[0], y=random_digits(6)[1])
+        contents.append(file.getvalue())
+    return contents
+
+
+class TestNpz:
+    @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+    @pytest.mark.parametrize("names", [("X", "y"), ("images", "labels"), ("data", "target"), None])
+    def test_names(self, tmp_path, save, names):
+        X, y = random_digits(5)
+        if names is None:
+            save(tmp_path / "file.npz", X, y)
+        else:
+            save(tmp_path / "file.npz", **dict(zip(names, (X, y), strict=True)))
+        for subset in ("train", "test"):
+            images, labels = read_npz(tmp_path / "file.npz", subset)
+            np.testing.assert_array_equal(images, X)
+            np.testing.assert_array_equal(labels, y)
+
+    def test_subsets(self, tmp_path):
+        X, y = random_digits(5)
+        np.savez(tmp_path / "file.npz", x_train=X, y_train=y, x_test=X[:2], y_test=y[:2])
+        assert [len(part) for part in read_npz(tmp_path / "file.npz")] == [5, 5]
+        assert [len(part) for part in read_npz(tmp_path / "file.npz", "test")] == [2, 2]
+
+    @pytest.mark.parametrize("order", ["C", "F"])
+    @pytest.mark.parametrize("dtype", ["u1", "<f8", ">f4", "<i8"])
+    @pytest.mark.parametrize("labels", [None, ["one", "two", "three"], [1.0, 2.0, 3.0]])
+    def test_kinds(self, tmp_path, order, dtype, labels):
+        X = np.array(random_digits(3)[0], dtype=dtype, order=order)
+        saved = {"X": X} if labels is None else {"X": X, "y": np.array(labels)}
+        np.savez(tmp_path / "file.npz", **saved)
+        images, read = read_npz(tmp_path / "file.npz")
+        np.testing.assert_array_equal(images, X)
+        assert images.dtype == X.dtype
+        np.testing.assert_array_equal(read, labels)
+
+    @pytest.mark.parametrize(
+        ("saved", "message"),
+        [
+            ({"a": np.ones((2, 4))}, r"holds the arrays a; expected x_train and y_train, or X and"),
+            ({"x_test": np.ones((2, 4)), "y_test": [1, 2]}, r"holds the arrays x_test, y_test"),
+            ({}, r"holds the arrays none"),
+            ({"X": np.ones(4)}, r"float64 of shape \(4,\); expected numbers of shape \(n, f"),
+            ({"X": [["a", "b"]]}, r"<U1 of shape \(1, 2\); expected numbers"),
+            ({"X": np.ones((2, 4)) * 1j}, r"complex128"),
+            ({"X": np.ones((0, 4))}, r"X is empty: shape \(0, 4\)"),
+            ({"X": np.ones((2, 4)), "y": [1, 2, 3]}, r"X and y hold 2 images and 3 labels"),
+            ({"X": np.ones((2, 4)), "y": [[1], [2]]}, r"y is an array of int64 of shape \(2, 1\)"),
+            ({"X": np.array([[1], [None]])}, r"allow_pickle=False"),
+            ({"X": np.ones((2, 4)), "y": np.array([1, None])}, r"allow_pickle=False"),
+        ],
+    )
+    def test_refused(self, tmp_path, saved, message):
+        np.savez(tmp_path / "file.npz", **saved)
+        with pytest.raises(ValueError, match=f"file.npz can't be read: .*{message}"):
+            read_npz(tmp_path / "file.npz")
+
+    def test_other_files(self, tmp_path):
+        path = tmp_path / "file.npz"
+        np.save(tmp_path / "one.npy", np.ones((2, 4)))
+        for content in (b"", b"text", (tmp_path / "one.npy").read_bytes()):
+            path.write_bytes(content)
+            with pytest.raises(ValueError, match=r"no file of numpy\.savez"):
+                read_npz(path)
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("X.npy", b"no array")
+        with pytest.raises(ValueError, match=r"file\.npz can't be read"):
+            read_npz(path)
+
+    def test_claim_of_memory(self, tmp_path):
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            header, {"descr": "|u1", "fortran_order": False, "shape": (2**50, 28, 28)}
+        )
+        with zipfile.ZipFile(tmp_path / "file.npz", "w") as archive:
+            archive.writestr("X.npy", header.getvalue() + bytes(100))
+        with pytest.raises(ValueError, match=r"file\.npz can't be read"):
+            read_npz(tmp_path / "file.npz")
+
+    def test_header_that_claims_less(self, tmp_path):
+        path = tmp_path / "file.npz"
+        np.savez(path, X=random_digits(1000)[0])
+        content = path.read_bytes()
+        assert content.count(b"(1000, 28, 28)") == 1
+        path.write_bytes(content.replace(b"(1000, 28, 28)", b"(   1, 28, 28)"))
+        with pytest.raises(ValueError, match="CRC"):
+            read_npz(path)
+
+    @one_folder
+    @given(st.data(), st.booleans(), st.booleans())
+    def test_damage(self, npz_files, tmp_path, data, is_compressed, is_cut):
+        content = bytearray(npz_files[is_compressed])
+        place = data.draw(st.integers(0, len(content) - 1))
+        if is_cut:
+            del content[place:]
+        else:
+            content[place] ^= data.draw(st.integers(1, 255))
+        (tmp_path / "file.npz").write_bytes(content)
+        with suppress(ValueError):
+            images, labels = read_npz(tmp_path / "file.npz")
+            assert not is_cut
+            np.testing.assert_array_equal(images, random_digits(6, shape=(4, 4))[0])
+            # None, if it is the name of the labels that is damaged.
+            if labels is not None:
+                np.testing.assert_array_equal(labels, random_digits(6)[1])

@@ -1,0 +1,156 @@
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from drawn_digits import frame, sheet, two
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import check_estimator
+
+from cnn_digits import CNNDigitClassifier, FrameDigits
+
+
+@pytest.mark.slow
+def test_scikit_learn_checks():
+    check_estimator(FrameDigits())
+
+
+class TestInput:
+    def test_kinds_of_input_give_the_same(self, digits):
+        X = digits[0][:20]
+        expected = FrameDigits().fit_transform(X)
+        for same in (
+            pd.DataFrame(X).add_prefix("pixel"),
+            X.tolist(),
+            X.reshape(-1, 8, 8),
+            X.reshape(-1, 8, 8, 1),
+            np.repeat(X.reshape(-1, 8, 8, 1), 3, axis=3),
+            list(X.reshape(-1, 8, 8)),
+        ):
+            np.testing.assert_array_equal(FrameDigits().fit_transform(same), expected)
+
+    @pytest.mark.filterwarnings("ignore:No ink")
+    @given(
+        st.integers(1, 150), st.integers(1, 150), st.sampled_from([0.001, 0.1, 0.5]), st.integers(0)
+    )
+    def test_any_picture_gives_a_frame(self, height, width, share, seed):
+        rng = np.random.default_rng(seed)
+        picture = rng.integers(0, 256, (height, width)) * (rng.random((height, width)) < share)
+        picture[:: rng.integers(1, 30)] += rng.integers(0, 2) * 100
+        out = frame(picture)
+        assert out.shape == (28, 28)
+        assert not out.any() or out.max() > 200
+
+    def test_images_of_different_sizes_keep_their_order(self, digits):
+        X = digits[0][:6].reshape(-1, 8, 8)
+        pictures = [np.kron(x, np.ones((1 + i % 3,) * 2)) for i, x in enumerate(X)]
+        together = FrameDigits().fit_transform(pictures)
+        for picture, result in zip(pictures, together, strict=True):
+            np.testing.assert_array_equal(frame(picture), result)
+
+    def test_fitted_flat_asked_for_others(self, digits):
+        framer = FrameDigits().fit(digits[0])
+        assert (framer.n_features_in_, framer.image_shape_) == (64, (8, 8, 1))
+        assert framer.transform(np.ones((2, 5, 5))[:, :, :] * np.eye(5)).shape == (2, 28, 28)
+        assert framer.transform([sheet(two())]).shape == (1, 28, 28)
+        with pytest.raises(ValueError, match="X has 49 features, but FrameDigits is expecting 64"):
+            framer.transform(digits[0][:, :49])
+
+    def test_fitted_on_a_list_asked_for_others(self, digits):
+        X = digits[0][:5]
+        framer = FrameDigits().fit(X).fit(list(X.reshape(-1, 8, 8)))
+        assert framer.image_shape_ is None
+        assert not hasattr(framer, "n_features_in_")
+        assert framer.transform(X.reshape(-1, 8, 8)).shape == (5, 28, 28)
+        for flat in (X, X.tolist(), pd.DataFrame(X)):
+            with pytest.raises(ValueError, match="flat rows, but FrameDigits was fitted on a list"):
+                framer.transform(flat)
+
+    def test_rows_that_are_no_squares(self, digits):
+        with pytest.warns(UserWarning, match="60 features, which is no square number"):
+            framer = FrameDigits().fit(digits[0][:, :60])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert framer.transform(digits[0][:3, :60]).shape == (3, 28, 28)
+
+    def test_the_input_is_left_alone(self):
+        picture = sheet(two()).astype(np.float32)
+        before = picture.copy()
+        frame(picture)
+        np.testing.assert_array_equal(picture, before)
+
+    @pytest.mark.parametrize(
+        ("X", "error", "message"),
+        [
+            ("a.png", TypeError, r"X is 'a.png'.*read_images"),
+            ([], ValueError, "X is empty"),
+            ([np.ones((3, 3)), np.ones((0, 3))], ValueError, r"X\[1\] has shape \(0, 3\)"),
+            ([np.ones((3, 3)), np.array([[1, np.nan]])], ValueError, r"X\[1\].*NaN"),
+            ([np.ones((3, 3)), np.ones((3, 3, 2))], ValueError, r"X\[1\].*2 channels; expected 1"),
+            ([np.ones((3, 3)), np.ones((3, 3, 3))], ValueError, r"X\[1\] has 3 channels, X\[0\]"),
+            ([np.ones((3, 3)), np.ones(3)], ValueError, r"X\[1\] has shape \(3,\)"),
+            ([np.ones((3, 3)), "a.png"], TypeError, r"X\[1\] has dtype <U5.*read_images"),
+            (["a.png", "b.png"], TypeError, r"X\[0\] has dtype <U5.*read_images"),
+            (np.ones((2, 5, 5, 2)), ValueError, r"\(2, 5, 5, 2\): 2 channels; expected 1"),
+            (np.ones((480, 640, 3)), ValueError, "looks like one colour image"),
+            (np.ones((2, 0)), ValueError, "0 feature"),
+            (np.full((2, 4), np.inf), ValueError, "infinity"),
+        ],
+    )
+    def test_bad_input(self, X, error, message):
+        with pytest.raises(error, match=message):
+            FrameDigits().fit(X)
+        with pytest.raises(error, match=message):
+            FrameDigits().fit(np.eye(4)).transform(X)
+
+    @pytest.mark.parametrize("params", [{"side": 0}, {"box": 2.5}, {"side": 10, "box": 12}])
+    def test_bad_parameters(self, params):
+        with pytest.raises(ValueError, match=r"side|box"):
+            FrameDigits(**params).fit([np.eye(3)])
+
+    def test_before_fit(self, digits):
+        framer = clone(FrameDigits(side=20, box=16))
+        pictures = [sheet(two()), sheet(two(90, 70))]
+        fitted = clone(framer).fit(pictures)
+        np.testing.assert_array_equal(framer.transform(pictures), fitted.transform(pictures))
+        assert framer.transform(digits[0][:3]).shape == (3, 20, 20)
+        assert not hasattr(framer, "image_shape_")
+
+    @pytest.mark.filterwarnings("error")
+    def test_before_a_fitted_classifier(self, digits):
+        flat = FunctionTransformer(lambda frames: frames.reshape(len(frames), -1))
+        frames = FrameDigits().fit_transform(digits[0][:100])
+        fitted = make_pipeline(flat, KNeighborsClassifier()).fit(frames, digits[2][:100])
+        pipe = make_pipeline(FrameDigits(), fitted)
+        assert len(pipe.predict([sheet(two())])) == 1
+
+    def test_what_read_images_returns(self):
+        with pytest.raises(TypeError, match=r"X is \(images, names\), as read_images returns"):
+            FrameDigits().fit(([sheet(two())], ["a.png"]))
+
+
+def test_no_ink_at_all():
+    blank = np.full((30, 40), 200, np.uint8)
+    with pytest.warns(UserWarning, match=r"on 2 of 3 images, the first ones X\[0, 2\]"):
+        out = FrameDigits().fit_transform([blank, sheet(two()), np.zeros((5, 5))])
+    assert [frame.any() for frame in out] == [False, True, False]
+
+
+def test_pipeline_reads_what_it_was_not_trained_on(mnist):
+    X_train, X_test, y_train, y_test = mnist
+    pipe = make_pipeline(FrameDigits(), CNNDigitClassifier(epochs=2, random_state=0))
+    pipe.fit(X_train[:6_000], y_train[:6_000])
+    X, y = X_test[:500].reshape(-1, 28, 28), y_test[:500]
+    assert pipe.score(X, y) > 0.97
+    rng = np.random.default_rng(0)
+    others = [
+        np.pad(255 - np.kron(x // 2, np.ones((3, 3), np.uint8)), rng.integers(0, 40, (2, 2)),
+               constant_values=255)
+        for x in X
+    ]  # fmt: skip
+    assert pipe.score(others, y) > 0.96

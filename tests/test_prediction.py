@@ -1,0 +1,95 @@
+import threading
+
+import keras
+import numpy as np
+import pytest
+
+from cnn_digits.prediction import Predictor
+
+
+class Counted(keras.layers.Layer):
+    """Counts how often its Python code runs: once for each trace."""
+
+    def __init__(self):
+        super().__init__()
+        self.traces = 0
+
+    def call(self, x):
+        self.traces += 1
+        return x
+
+
+@pytest.fixture
+def counted():
+    return Counted()
+
+
+@pytest.fixture
+def network(counted):
+    inputs = keras.Input((4, 4, 1))
+    x = keras.layers.Flatten()(counted(inputs))
+    return keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(x))
+
+
+def images(n, dtype=np.float32):
+    return np.random.default_rng(0).integers(0, 256, (n, 4, 4, 1)).astype(dtype)
+
+
+def test_same_as_keras(network):
+    X = images(77)
+    expected = network.predict(X, verbose=0)
+    np.testing.assert_allclose(Predictor(network)(X), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("chunk", [1, 8, 64])
+def test_chunks(network, chunk):
+    X = images(77)
+    predictor = Predictor(network)
+    whole = predictor(X)
+    predictor._chunk = chunk
+    np.testing.assert_allclose(predictor(X), whole, atol=1e-6)
+
+
+@pytest.mark.parametrize(("side", "chunk"), [(28, 2048), (280, 16), (10_000, 1)])
+def test_chunks_shrink_with_the_image(side, chunk):
+    inputs = keras.Input((side, side, 1))
+    network = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(inputs))
+    assert Predictor(network)._chunk == chunk
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, np.int64, bool])
+def test_dtypes(network, dtype):
+    X = images(5, dtype)
+    expected = network.predict(X.astype(np.float32), verbose=0)
+    np.testing.assert_allclose(Predictor(network)(X), expected, atol=1e-6)
+
+
+def test_no_trace_after_the_first_call(network, counted):
+    predictor = Predictor(network)
+    predictor(images(3))
+    before = counted.traces
+    for n in (1, 2, 5, 16, 17, 100, 2048, 2049):
+        assert len(predictor(images(n))) == n
+        assert len(predictor(images(n, np.uint8))) == n
+    assert counted.traces == before
+
+
+def test_traced_once_by_threads_that_come_together(network, counted):
+    predictor = Predictor(network)
+    gate = threading.Barrier(6)
+    results = []
+
+    def work():
+        gate.wait()
+        results.append(predictor(images(9)))
+
+    before = counted.traces
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counted.traces - before == 2  # uint8 and float32
+    assert len(results) == 6
+    for result in results:
+        np.testing.assert_array_equal(result, results[0])
