@@ -482,13 +482,13 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             data, classes = self._prepare(X, y, sample_weight, classes, goes_on)
             settings = self._settings(data, augment, validation is not None, is_partial)
             build_seed, split_seed, train_seed = self._seeds(goes_on)
-            training, held_out = self._hold_out(data, classes, validation, settings, split_seed)
+            data, held_out = self._hold_out(data, classes, validation, settings, split_seed)
             if goes_on:
                 fitted = self._fitted(self.model_, self._blueprint)
             else:
-                fitted = self._build(training, classes, settings, build_seed)
+                fitted = self._build(data, classes, settings, build_seed)
             try:
-                self._train(fitted, training, held_out, settings, train_seed)
+                self._train(fitted, data, held_out, settings, train_seed)
             finally:
                 # Also if that was interrupted; after an error it is undone again.
                 self._adopt(fitted)
@@ -560,12 +560,12 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             raise type(error)(f"Validation data (X_val, y_val): {error}") from error
         return LabelledImages(images, y, weights, np.arange(len(y)))
 
-    def _build(self, training, classes, settings, seed):
+    def _build(self, data, classes, settings, seed):
         """A new network for these images and classes."""
         from cnn_digits.blueprint import Blueprint, check_probabilities
         from cnn_digits.persistence import Fitted
 
-        sample = _sample(training)
+        sample = _sample(data)
         blueprint = Blueprint(
             architecture=self.architecture,
             dropout=settings.dropout,
@@ -590,15 +590,15 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             feature_names_in=getattr(self, "feature_names_in_", None),
         )
 
-    def _train(self, fitted, training, held_out, settings, seed):
+    def _train(self, fitted, data, held_out, settings, seed):
         """Train the network and extend the history, in place."""
         from cnn_digits.training.loop import train
         from cnn_digits.training.stand_ins import TrainingTwin
 
         if self._twin is None or not self._twin.suits(fitted.network, settings):
-            background = border_median(_sample(training))
+            background = border_median(_sample(data))
             self._twin = TrainingTwin(fitted.network, settings, background)
-        train(self._twin, training, held_out, settings, seed=seed, history=fitted.history)
+        train(self._twin, data, held_out, settings, seed=seed, history=fitted.history)
 
     def _adopt(self, fitted):
         """Make a network, trained or read, the classifier's own."""

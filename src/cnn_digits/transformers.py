@@ -244,7 +244,7 @@ class Reshape(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
 
 
 def __getattr__(name):
-    # Pickles of before `augmentation` was made look for these here.
-    if name in ("Augment", "AugmentedImages"):
-        return getattr(import_module("cnn_digits.augmentation"), name)
+    # Pickles of before `augmentation` was made look for it here.
+    if name == "Augment":
+        return import_module(__package__).Augment
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

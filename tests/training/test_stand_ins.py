@@ -8,7 +8,11 @@ from cnn_digits.training.stand_ins import FusedNormalization, TrainingTwin
 
 class TestInBfloat16:
     @pytest.mark.parametrize("architecture", ["compact", "deep"])
-    def test_trains_as_a_network_in_bfloat16_and_keeps_one_in_float32(self, digits, architecture):
+    def test_trains_as_a_network_in_bfloat16_and_keeps_one_in_float32(
+        self, digits, monkeypatch, architecture
+    ):
+        monkeypatch.setattr(auto, "bfloat16_pays", lambda: True)
+        monkeypatch.setattr(auto, "MIN_BFLOAT16_IMAGES", 500)
         X_train, X_test, y_train, _ = digits
         ours, mixed, exact = (
             CNNDigitClassifier(architecture, epochs=1, dtype_policy=policy, random_state=0).fit(

@@ -65,7 +65,7 @@ def inverse_transforms(draws, augment, image_shape, xp=np):
     return xp.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1)
 
 
-def sampling_points(transforms, image_shape, xp=np):
+def sampling_points(transforms, image_shape):
     """Where each pixel of the distorted images is read in the originals.
 
     Parameters

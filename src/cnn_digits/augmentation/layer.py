@@ -34,7 +34,7 @@ class RandomDistortion(keras.layers.Layer):
         # background.
         images = images - self._background
         if self._augment.elastic:
-            rows, columns = sampling_points(transforms, self._image_shape, keras.ops)
+            rows, columns = sampling_points(transforms, self._image_shape)
             shape = (2 * n, *self._image_shape[:2])
             field = elastic_field(
                 keras.random.normal(shape, seed=self._seed),
