@@ -44,6 +44,9 @@ for ax in display.ax_:
     ax.axvline(best_epoch, color="0.4", linestyle=":")
 display.figure_.suptitle("Early stopping; the dotted line is the best epoch")
 plt.show()
+# sphinx_gallery_start_ignore
+assert best_epoch < stopped.n_iter_ < 40
+# sphinx_gallery_end_ignore
 
 # %%
 # Look at the loss of the images that were set aside, the dashed line to the left; the axis is

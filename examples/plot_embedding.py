@@ -102,6 +102,9 @@ for name, values in (("pixels", X_test), ("embedding", features)):
         f"{name}: {values.shape[1]} values an image; two components hold {variance:.0%} of their "
         f"variance; silhouette {silhouette_score(values, y_test):.2f}"
     )
+# sphinx_gallery_start_ignore
+assert silhouette_score(features, y_test) > 2 * silhouette_score(X_test, y_test)
+# sphinx_gallery_end_ignore
 
 # %%
 # The silhouette compares distances to one's own kind with those to the next other kind: 1 if each

@@ -76,6 +76,10 @@ for ax, values, label in zip(
     ax.legend()
 fig.suptitle("Every vote of one to five networks")
 plt.show()
+# sphinx_gallery_start_ignore
+assert np.mean(wrong[4]) < np.mean(wrong[1]) < np.mean(wrong[0])
+assert losses[4][0] < min(losses[0])
+# sphinx_gallery_end_ignore
 
 # %%
 # Look at two things. The line falls, most from one network to two, and then less and less. And the
