@@ -601,7 +601,7 @@ class TestSmoothing:
 
     def test_probabilities_are_not_cautious(self, digits):
         X_train, X_test, y_train, y_test = digits
-        clf = quick(epochs=10).fit(X_train, y_train)
+        clf = quick(epochs=5).fit(X_train, y_train)
         proba = clf.predict_proba(X_test)
         assert np.median(proba.max(axis=1)) > 0.99
         # Sure of targets of 0.91 at most, as training wants it, it would be off by 0.09.
@@ -610,7 +610,7 @@ class TestSmoothing:
 
     def test_smoothing_asked_for_is_left_as_it_is(self, digits):
         X_train, X_test, y_train, _ = digits
-        clf = quick(epochs=10, label_smoothing=0.1).fit(X_train, y_train)
+        clf = quick(epochs=5, label_smoothing=0.1).fit(X_train, y_train)
         assert 0.85 < np.median(clf.predict_proba(X_test).max(axis=1)) < 0.97
 
 
@@ -628,10 +628,12 @@ class TestBetas:
 
 
 class TestTrainingOptions:
-    @pytest.mark.parametrize("architecture", ["accurate", "lenet5", "simple", "deep"])
-    def test_architectures_learn(self, digits, architecture):
+    @pytest.mark.parametrize(
+        ("architecture", "epochs"), [("accurate", 4), ("lenet5", 10), ("simple", 10), ("deep", 10)]
+    )
+    def test_architectures_learn(self, digits, architecture, epochs):
         X_train, X_test, y_train, y_test = digits
-        clf = CNNDigitClassifier(architecture, epochs=10, random_state=0).fit(X_train, y_train)
+        clf = CNNDigitClassifier(architecture, epochs=epochs, random_state=0).fit(X_train, y_train)
         assert clf.score(X_test, y_test) > 0.95
 
     def test_callable_architecture(self, few):
@@ -810,7 +812,7 @@ class TestAugmentation:
         moved = np.roll(X_test[:1000].reshape(-1, 28, 28), 3, axis=2)
         scores = [
             CNNDigitClassifier(epochs=4, augment=augment, random_state=0)
-            .fit(X_train[:3000], y_train[:3000])
+            .fit(X_train[:1500], y_train[:1500])
             .score(moved, y_test[:1000])
             for augment in (None, Augment(shift=0.15))
         ]
@@ -853,5 +855,5 @@ def test_pipeline_of_the_design(mnist):
         Augment(rotation=10, zoom=0.1, shift=0.1),
         CNNDigitClassifier(epochs=4, random_state=0),
     )
-    pipe.fit(X_train[:5000], y_train[:5000])
+    pipe.fit(X_train[:2500], y_train[:2500])
     assert pipe.score(X_test[:2000], y_test[:2000]) > 0.95

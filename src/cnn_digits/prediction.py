@@ -83,7 +83,7 @@ def _compiled(network):
 
     @tf.function(autograph=False, jit_compile=False)
     def call(images):
-        return network.call(images, training=False)
+        return network(images, training=False)
 
     # A version for each dtype, each for any number of rows: nothing is traced later.
     shape = (None, *network.input_shape[1:])
