@@ -5,6 +5,8 @@ import gzip
 import os
 import shlex
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib
@@ -47,6 +49,22 @@ def mnist():
         pytest.skip("set CNN_DIGITS_DATA to a folder with mnist/train-images-idx3-ubyte.gz")
     X, y = fetch_mnist(return_X_y=True, download_if_missing=False)
     return X[:50_000], X[50_000:], y[:50_000], y[50_000:]
+
+
+@pytest.fixture(scope="session")
+def run_python():
+    """A function that runs code in a process of its own, and returns what it prints."""
+
+    def run(code, **environment):
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, **environment},
+        ).stdout.strip()
+
+    return run
 
 
 @pytest.fixture

@@ -1,21 +1,6 @@
-import os
-import subprocess
-import sys
-
 import pytest
 
 from cnn_digits import devices
-
-
-def run(code, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, **environment},
-    ).stdout.strip()
-
 
 FIT = (
     "import numpy as np, tensorflow as tf; t = tf.config.threading;"
@@ -26,11 +11,11 @@ FIT = (
 
 
 @pytest.mark.parametrize(("threads", "expected"), [("1", "1 1"), ("", "0 0"), ("auto", "0 0")])
-def test_threads_follow_joblibs_setting_in_a_fit(threads, expected):
-    assert run(FIT.format(""), OMP_NUM_THREADS=threads) == expected
+def test_threads_follow_joblibs_setting_in_a_fit(run_python, threads, expected):
+    assert run_python(FIT.format(""), OMP_NUM_THREADS=threads) == expected
 
 
-def test_threads_follow_joblibs_setting_where_a_classifier_is_read(fitted, tmp_path):
+def test_threads_follow_joblibs_setting_where_a_classifier_is_read(run_python, fitted, tmp_path):
     fitted.save(tmp_path / "clf")
     code = (
         "import tensorflow as tf; t = tf.config.threading;"
@@ -38,20 +23,20 @@ def test_threads_follow_joblibs_setting_where_a_classifier_is_read(fitted, tmp_p
         f"CNNDigitClassifier.load({str(tmp_path / 'clf')!r});"
         "print(t.get_intra_op_parallelism_threads())"
     )
-    assert run(code, OMP_NUM_THREADS="1") == "1"
+    assert run_python(code, OMP_NUM_THREADS="1") == "1"
 
 
-def test_threads_the_user_set_stay():
+def test_threads_the_user_set_stay(run_python):
     code = FIT.format("t.set_intra_op_parallelism_threads(3);")
-    assert run(code, OMP_NUM_THREADS="1").split()[0] == "3"
+    assert run_python(code, OMP_NUM_THREADS="1").split()[0] == "3"
 
 
-def test_nothing_is_set_by_an_import():
+def test_nothing_is_set_by_an_import(run_python):
     code = (
         "import cnn_digits.training.loop, cnn_digits.persistence, tensorflow as tf;"
         "print(tf.config.threading.get_intra_op_parallelism_threads())"
     )
-    assert run(code, OMP_NUM_THREADS="1") == "0"
+    assert run_python(code, OMP_NUM_THREADS="1") == "0"
 
 
 def test_bfloat16_probe_answers():

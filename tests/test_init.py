@@ -1,29 +1,20 @@
-import subprocess
-import sys
-
 import pytest
 
 import cnn_digits
 
 
-def run(code):
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
-def test_import_loads_nothing_heavy():
+def test_import_loads_nothing_heavy(run_python):
     heavy = "{'tensorflow', 'keras', 'scikeras', 'pandas', 'matplotlib'}"
-    assert run(f"import sys, cnn_digits; print({heavy} & set(sys.modules))") == "set()"
+    assert run_python(f"import sys, cnn_digits; print({heavy} & set(sys.modules))") == "set()"
 
 
-def test_estimators_load_without_keras():
+def test_estimators_load_without_keras(run_python):
     code = (
         "import sys; from cnn_digits import Augment, CNNDigitClassifier, Normalize, Reshape;"
         "CNNDigitClassifier();"
         "print({'tensorflow', 'keras', 'scikeras'} & set(sys.modules))"
     )
-    assert run(code) == "set()"
+    assert run_python(code) == "set()"
 
 
 def test_every_public_name_exists():

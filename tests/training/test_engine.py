@@ -1,23 +1,10 @@
-import os
 import pickle
-import subprocess
-import sys
 
 import keras
 
 
-def run(code, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, **environment},
-    ).stdout.strip()
-
-
 class TestScikeras:
-    def test_keras_is_left_as_it_was(self):
+    def test_keras_is_left_as_it_was(self, run_python):
         code = (
             "import keras\n"
             "classes = [keras.Model, keras.losses.Loss, keras.metrics.Metric,"
@@ -28,16 +15,16 @@ class TestScikeras:
             "import cnn_digits.training.engine, sys\n"
             "print(look() == before and 'scikeras' in sys.modules)"
         )
-        assert run(code) == "True"
+        assert run_python(code) == "True"
 
-    def test_who_imported_scikeras_before_keeps_it(self):
+    def test_who_imported_scikeras_before_keeps_it(self, run_python):
         code = (
             "import keras, scikeras\n"
             "before = keras.Model.__reduce__\n"
             "import cnn_digits.training.engine\n"
             "print(keras.Model.__reduce__ is before)"
         )
-        assert run(code) == "True"
+        assert run_python(code) == "True"
 
     def test_own_keras_models_pickle_without_scikeras(self):
         model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
