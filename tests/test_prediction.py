@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from cnn_digits.prediction import Predictor
+from cnn_digits.architectures import ARCHITECTURES
+from cnn_digits.blueprint import Blueprint
+from cnn_digits.prediction import Predictor, _seen
 
 
 class Counted(keras.layers.Layer):
@@ -57,6 +59,38 @@ def test_chunks_shrink_with_the_image(side, chunk):
     inputs = keras.Input((side, side, 1))
     network = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(inputs))
     assert Predictor(network)._chunk == chunk
+
+
+def built(architecture, shape):
+    return Blueprint(
+        architecture,
+        dropout=0.5,
+        mean=90.0,
+        std=50.0,
+        sharpness=1.0,
+        dtype_policy="float32",
+        optimizer="adam",
+        loss="categorical_crossentropy",
+    ).build(shape, 3)
+
+
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+@pytest.mark.parametrize("shape", [(1, 2, 1), (5, 8, 1), (17, 16, 3), (28, 31, 1), (29, 28, 1)])
+def test_pixels_that_are_left_out_have_no_influence(architecture, shape):
+    network = built(architecture, shape)
+    X = np.random.default_rng(0).integers(0, 256, (9, *shape), dtype=np.uint8)
+    expected = network.predict(X, verbose=0)
+    np.testing.assert_allclose(Predictor(network)(X), expected, atol=1e-6)
+
+
+def test_what_a_network_sees(network):
+    assert _seen(built("simple", (28, 28, 1))) == (26, 26, 1)
+    assert _seen(built("compact", (28, 28, 1))) == (28, 28, 1)
+    inputs = keras.Input((9, 9, 1))
+    strided = keras.layers.MaxPooling2D(2)(keras.layers.Conv2D(1, 3, strides=2)(inputs))
+    assert _seen(keras.Model(inputs, strided)) == (9, 9, 1)
+    # Of a layer that it does not know it can't tell.
+    assert _seen(network) == (4, 4, 1)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, np.int64, bool])

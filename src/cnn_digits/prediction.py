@@ -1,11 +1,13 @@
 """How a fitted network predicts: in chunks, by one compiled call, from any thread."""
 
 import math
+import operator
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
+from keras import layers
 from sklearn.utils import gen_batches
 
 from cnn_digits.images import pixel_dtype
@@ -13,6 +15,17 @@ from cnn_digits.images import pixel_dtype
 # Pixel values that go through the network together: 2,048 images of MNIST's size. More
 # is not faster and holds larger feature maps in memory.
 _VALUES_PER_CALL = 2048 * 28 * 28
+
+# Layers that see what the next one sees of them, and no more.
+_POINTWISE = (
+    layers.InputLayer,
+    layers.Rescaling,
+    layers.BatchNormalization,
+    layers.ReLU,
+    layers.Dropout,
+    layers.Dense,
+    layers.Softmax,
+)
 
 
 class Predictor:
@@ -28,8 +41,8 @@ class Predictor:
 
     def __init__(self, network):
         self._network = network
-        self._image_shape = network.input_shape[1:]
-        chunk = max(1, _VALUES_PER_CALL // math.prod(self._image_shape))
+        self._seen = _seen(network)
+        chunk = max(1, _VALUES_PER_CALL // math.prod(network.input_shape[1:]))
         self._chunk = 2 ** int(math.log2(chunk))
         self._call = None
         self._lock = threading.Lock()
@@ -49,7 +62,7 @@ class Predictor:
         if self._call is None:
             with self._lock:
                 if self._call is None:
-                    self._call = _compiled(self._network)
+                    self._call = _compiled(self._network, self._seen)
         dtype = pixel_dtype(images)
         if len(images) <= self._chunk:
             return self._predict(images, dtype)
@@ -62,13 +75,42 @@ class Predictor:
     def _predict(self, chunk, dtype):
         n = len(chunk)
         padded = min(self._chunk, 1 << (n - 1).bit_length())
-        batch = np.zeros((padded, *self._image_shape), dtype=dtype)
-        batch[:n] = chunk
+        height, width, channels = self._seen
+        batch = np.zeros((padded, height, width, channels), dtype=dtype)
+        batch[:n] = chunk[:, :height, :width]
         return self._call(batch)[:n]
 
 
-def _compiled(network):
-    """A function from an ndarray of images to one of probabilities."""
+def _seen(network):
+    """Shape of the upper left part of the images that a network looks at.
+
+    Pooling drops the last row of an odd number of rows, and what went into that row would
+    be computed for nothing: "simple" looks at 26 × 26 of 28 × 28 pixels, and 10,000 images
+    take 0.93 s in place of 1.13 (medians, in turn, on two cores). A network with a layer that
+    is not known here is taken to look at all.
+    """
+    whole = network.input_shape[1:]
+    if keras.backend.backend() != "tensorflow":
+        return whole
+    sides = whole[:2]
+    for layer in reversed(network.layers):
+        if isinstance(layer, layers.MaxPooling2D):
+            sides = tuple(map(operator.mul, sides, layer.pool_size))
+        elif isinstance(layer, layers.Conv2D) and _is_plain(layer):
+            sides = tuple(n + size - 1 for n, size in zip(sides, layer.kernel_size, strict=True))
+        elif isinstance(layer, (layers.Conv2D, layers.Flatten)):
+            sides = layer.input.shape[1:3]
+        elif not isinstance(layer, _POINTWISE):
+            return whole
+    return (*sides, whole[2])
+
+
+def _is_plain(convolution):
+    return convolution.padding == "valid" and convolution.strides == (1, 1)
+
+
+def _compiled(network, seen):
+    """A function from an ndarray of images, cut to what is seen, to one of probabilities."""
     if keras.backend.backend() != "tensorflow":
         # One at a time: under JAX, calls at the same time delete each other's weights.
         lock = threading.Lock()
@@ -83,12 +125,12 @@ def _compiled(network):
 
     @tf.function(autograph=False, jit_compile=False)
     def call(images):
-        return network(images, training=False)
+        # Not network(images), which would insist on the whole image.
+        return network.call(images, training=False)
 
     # A version for each dtype, each for any number of rows: nothing is traced later.
-    shape = (None, *network.input_shape[1:])
     versions = {
-        dtype: call.get_concrete_function(tf.TensorSpec(shape, dtype))
+        dtype: call.get_concrete_function(tf.TensorSpec((None, *seen), dtype))
         for dtype in (np.uint8, np.float32)
     }
     return lambda batch: versions[batch.dtype.type](tf.constant(batch)).numpy()
