@@ -563,7 +563,6 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     def _build(self, data, classes, settings, seed):
         """A new network for these images and classes."""
         from cnn_digits.blueprint import Blueprint, check_probabilities
-        from cnn_digits.persistence import Fitted
 
         sample = _sample(data)
         blueprint = Blueprint(
@@ -580,15 +579,9 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         network = blueprint.build(sample.shape[1:], len(classes))
         if callable(self.architecture):
             check_probabilities(network, sample[:8], self.architecture)
-        return Fitted(
-            network=network,
-            blueprint=blueprint,
-            classes=classes,
-            pixel_range=(float(sample.min()), float(sample.max())),
-            history={},
-            n_features_in=self.n_features_in_,
-            feature_names_in=getattr(self, "feature_names_in_", None),
-        )
+        self.classes_, self.history_ = classes, {}
+        self._pixel_range = (float(sample.min()), float(sample.max()))
+        return self._fitted(network, blueprint)
 
     def _train(self, fitted, data, held_out, settings, seed):
         """Train the network and extend the history, in place."""
