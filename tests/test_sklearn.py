@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import sklearn
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -37,6 +38,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
 from cnn_digits import Augment, CNNDigitClassifier, Normalize, Reshape
+
+
+class Small(CNNDigitClassifier):
+    """A user's own, which takes some of the parameters only."""
+
+    def __init__(self, epochs=2, random_state=None):
+        super().__init__("lenet5", epochs=epochs, random_state=random_state)
 
 
 def quick(**params):
@@ -232,6 +240,18 @@ def test_roc_curve(some):
 
 
 @pytest.mark.slow
+def test_subclass_with_fewer_parameters(some, tmp_path):
+    X_train, X_test, y_train, _ = some
+    clf = clone(Small(random_state=0)).fit(X_train, y_train)
+    same = CNNDigitClassifier("lenet5", epochs=2, random_state=0).fit(X_train, y_train)
+    np.testing.assert_array_equal(clf.predict_proba(X_test), same.predict_proba(X_test))
+    clf.save(tmp_path / "small.cnn")
+    loaded = Small.load(tmp_path / "small.cnn")
+    assert type(loaded) is Small
+    assert loaded.get_params() == {"epochs": 2, "random_state": 0}
+    np.testing.assert_array_equal(loaded.predict_proba(X_test), clf.predict_proba(X_test))
+
+
 def test_cross_validation_on_digits(digits):
     from sklearn.datasets import load_digits
 

@@ -21,11 +21,19 @@ class TestLabels:
             (np.zeros((2, 2, 2)), "one label per image"),
             (np.array(["a", None], object), r"labels\[1\] is None"),
             ([0.0, np.nan], "labels contains NaN"),
+            (
+                np.array([3, "four", 5], object),
+                "labels of several kinds, such as 3, 'four'; expected",
+            ),
         ],
     )
     def test_refused(self, y, message):
         with pytest.raises(ValueError, match=message):
             check_labels(y, "labels")
+
+    def test_text_of_variable_width(self):
+        y = np.array(["seven", "one"], dtype=np.dtypes.StringDType())
+        assert check_labels(y).tolist() == ["seven", "one"]
 
     def test_numbers_of_classes(self):
         numbers, classes = encode(np.array(["b", "a", "b"]))

@@ -436,7 +436,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
         check_is_fitted(self)
         fitted = self._fitted(self.model_, self._blueprint)
-        persistence.save(path, self.get_params(deep=False), fitted)
+        persistence.save(path, self._parameters(), fitted)
 
     @classmethod
     def load(cls, path, *, architecture=None):
@@ -469,7 +469,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         from cnn_digits import persistence
 
         with persistence.loaded(path, architecture) as (parameters, fitted):
-            clf = cls(**parameters)
+            own = set(parameters) & set(cls._get_param_names())
+            clf = cls(**{name: parameters[name] for name in own})
             clf._validate_params()
             clf._adopt(fitted)
         return clf
@@ -523,13 +524,17 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             augment._validate_params()  # which its own fit would do
         image_shape = data.images.shape[1:]
         return auto.resolve(
-            self.get_params(deep=False) | {"augment": augment},
+            self._parameters() | {"augment": augment},
             len(data),
             image_shape,
             is_padded=self.n_features_in_ < math.prod(image_shape),
             has_validation=has_validation,
             is_partial=is_partial,
         )
+
+    def _parameters(self):
+        """All parameters, of a subclass that takes only some of them too."""
+        return {name: getattr(self, name) for name in CNNDigitClassifier._get_param_names()}
 
     def _seeds(self, goes_on):
         """Seeds of network, split and training; others in each fit that goes on."""

@@ -52,6 +52,8 @@ def check_labels(y, name="y", *, n_images=None, estimator=None):
     -------
     y : ndarray of shape (n,)
     """
+    if getattr(getattr(y, "dtype", None), "kind", None) == "T":
+        y = np.array(y.tolist())  # NumPy's StringDType, which scikit-learn does not know
     y = check_array(
         y,
         ensure_2d=False,
@@ -70,7 +72,24 @@ def check_labels(y, name="y", *, n_images=None, estimator=None):
     y = column_or_1d(y, warn=estimator is not None)
     if y.dtype == object and None in y.tolist():
         raise ValueError(f"{name}[{y.tolist().index(None)}] is None; expected a label per image.")
+    if y.dtype == object:
+        _check_one_kind(y.tolist(), name)
     return y
+
+
+def _check_one_kind(labels, name):
+    """Raise unless labels can be sorted: numbers or text, not both."""
+    try:
+        sorted(set(labels))
+    except TypeError:
+        examples = {}
+        for label in labels:
+            examples.setdefault(type(label), label)
+        seen = ", ".join(map(repr, list(examples.values())[:3]))
+        raise ValueError(
+            f"{name} has labels of several kinds, such as {seen}; expected numbers or text "
+            f"alone: np.array({name}).astype(str) makes text of all."
+        ) from None
 
 
 def encode(y, classes=None):
