@@ -119,8 +119,9 @@ def opened(path):
                 ]
                 if len(names) != 1:
                     raise ValueError(f"it holds {len(names)} files; expected a zip of one file.")
-                check_packing(archive.getinfo(names[0]))
-                with archive.open(names[0]) as unpacked:
+                member = archive.getinfo(names[0])
+                check_packing(member)
+                with archive.open(member) as unpacked:
                     yield unpacked
         else:
             yield file

@@ -234,7 +234,7 @@ class TestPictures:
         monkeypatch.setenv("CNN_DIGITS_MAX_PIXELS", "96" if suffix == ".png" else "192")
         assert read_images(path)[0][0].shape == SHEET.shape
 
-    def test_scans(self, tmp_path):
+    def test_scans(self, tmp_path, monkeypatch):
         path = save(tmp_path / "sheet.jpg", progressive=True, quality=95)
         content = path.read_bytes()
         first = content.index(b"\xff\xda")
@@ -243,6 +243,11 @@ class TestPictures:
         path.write_bytes(content[:-2] + content[last:-2] * 1_000 + content[-2:])
         with pytest.raises(ValueError, match=r"it has 1,0[01][0-9] scans; up to 100 .*MAX_SCANS"):
             read_images(path)
+        monkeypatch.setattr(picture_decoding, "_PER_SCAN", 12)
+        path.write_bytes(content[:-2] + content[last:-2] * 10 + content[-2:])
+        with pytest.raises(ValueError, match=r"it has 16 scans of 8 × 12 pixels, which coun"):
+            read_images(path)
+        monkeypatch.undo()
         # What is in other segments, or behind the picture, is no scan of it.
         comment = b"\xff\xfe" + struct.pack(">H", 1_002) + b"\xff\xda" * 500
         place = content.rindex(b"\xff\xc4", 0, first)

@@ -444,20 +444,27 @@ class TestBadFiles:
     def test_labels_take_no_more_than_is_allowed(self, read, monkeypatch):
         """Text takes the room of the longest in each row."""
         monkeypatch.setenv("CNN_DIGITS_MAX_BYTES", "100000")
-        rows = ["a,1,2,3,4\n"] * 2_000
+        rows = ["a,1,2,3,4\n"] * 700
         content = gzip.compress((HEADER + "".join(rows)).encode())
-        assert len(read(content)[1]) == 2_000
-        rows[5] = "x" * 100 + ",1,2,3,4\n"
+        assert len(read(content)[1]) == 700
+        rows[5] = "x" * 50 + ",1,2,3,4\n"
         content = gzip.compress((HEADER + "".join(rows)).encode())
-        with pytest.raises(ValueError, match=r"pixels and labels take [0-9,]+ bytes; up to"):
+        with pytest.raises(ValueError, match=r"pixels and labels count as [0-9,]+ bytes; up to"):
             read(content)
 
     @pytest.mark.parametrize("filler", ["\n", "7,1,2,3,4\n", '"7","1","2","3","4"\n'])
     def test_bomb(self, read, monkeypatch, filler):
-        monkeypatch.setenv("CNN_DIGITS_MAX_BYTES", "1000000")
+        monkeypatch.setenv("CNN_DIGITS_MAX_TEXT", "1000000")
         content = gzip.compress((HEADER + filler * (3_000_000 // len(filler))).encode())
-        with pytest.raises(ValueError, match=r"take|unpacks to at least [0-9,]+ bytes; up to"):
+        with pytest.raises(ValueError, match=r"it unpacks to at least 1,[0-9,]+ bytes; up to 1,0"):
             read(content)
+        monkeypatch.setenv("CNN_DIGITS_MAX_TEXT", "10000000")
+        monkeypatch.setenv("CNN_DIGITS_MAX_BYTES", "2000000")
+        if filler.strip():
+            with pytest.raises(
+                ValueError, match=r"pixels and labels count as [0-9,]+ bytes; up to 2"
+            ):
+                read(content)
 
     def test_archive_of_another_packing(self, read):
         buffer = io.BytesIO()

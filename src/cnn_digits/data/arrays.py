@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnn_digits.data.array_names import chosen
-from cnn_digits.data.bounds import MAX_LABEL, check_bytes
+from cnn_digits.data.bounds import MAX_BYTES, MAX_LABEL, check_unpacked
 from cnn_digits.data.emnist import upright
 from cnn_digits.files import check_packing, check_regular, damage_named, opened
 from cnn_digits.images import EXPECTED
@@ -59,7 +59,7 @@ def read_idx(path):
             raise ValueError("it is cut short within its header.")
         shape = struct.unpack(f">{n_dimensions}I", sizes)
         n_bytes = math.prod(shape)
-        check_bytes(n_bytes, "it announces", path)
+        check_unpacked(MAX_BYTES, n_bytes, "it announces", path)
         data = _read_exactly(file, n_bytes)
         seen = " × ".join(f"{side:,}" for side in shape)
         if len(data) < n_bytes:
@@ -124,7 +124,7 @@ def read_npz(path, subset="train"):
                 _check_arrays(held, x_name, y_name)
                 wanted = [held[name] for name in (x_name, y_name) if name is not None]
                 n_bytes = sum(math.prod(a.shape) * a.dtype.itemsize for a in wanted)
-                check_bytes(n_bytes, "its arrays take", path)
+                check_unpacked(MAX_BYTES, n_bytes, "its arrays take", path)
                 images = _read_npy(archive, held[x_name])
                 labels = None if y_name is None else _read_npy(archive, held[y_name])
                 if labels is not None and labels.dtype.kind == "U":

@@ -20,6 +20,9 @@ _HEIF_BRAND = re.compile(rb"hei[cxms]|hev[cxms]")
 # differ by one from that of the colours.
 _LARGE = 2**26
 
+# Each scan of so many pixels takes as long as one of the scans that are counted, or less.
+_PER_SCAN = 2**25
+
 # Pixels that are converted at once, so that no second copy of a large picture is in colours.
 _BAND = 2**22
 
@@ -104,8 +107,11 @@ def _check_size(image, file):
     if image.format == "JPEG":
         place = file.tell()
         file.seek(0)
-        MAX_SCANS.check(_n_scans(file.read()), "it has")
+        n_scans = _n_scans(file.read())
         file.seek(place)
+        times = max(1, width * height // _PER_SCAN)
+        what = f"it has {n_scans:,} scans of {width:,} × {height:,} pixels, which count as"
+        MAX_SCANS.check(n_scans * times, what if times > 1 else "it has")
 
 
 def _n_scans(data):

@@ -2,10 +2,12 @@
 
 import csv
 from io import StringIO
+from itertools import chain
+from operator import itemgetter
 
 import numpy as np
 
-from cnn_digits.data.bounds import MAX_LABEL, MAX_LINE, check_bytes
+from cnn_digits.data.bounds import MAX_BYTES, MAX_LABEL, MAX_LINE, MAX_TEXT, check_unpacked
 from cnn_digits.data.columns import columns_of, decoded, is_number
 from cnn_digits.data.emnist import upright
 from cnn_digits.data.label_place import with_label_placed
@@ -16,6 +18,9 @@ _MISSING = ("", "na", "n/a", "nan", "null", "none", "<na>")
 
 # Text that is parsed at once: it and its temporary arrays stay in the processor's cache.
 _BLOCK = 2**18
+
+# Bytes that a row counts as at least, because it takes its time however short it is.
+_LEAST = 128
 
 _DIGIT_0, _NEWLINE = ord("0"), ord("\n")
 
@@ -95,7 +100,8 @@ def read_csv(path):
             line += text.count(b"\n")
             if columns.label is not None:
                 width = max(width, of_rows.itemsize)
-            check_bytes(row * (pixels.shape[1] + width), "its pixels and labels take", path)
+            n_bytes = row * max(_LEAST, pixels.shape[1] + width)
+            check_unpacked(MAX_BYTES, n_bytes, "its pixels and labels count as", path)
         if not row:
             raise ValueError("it has names of columns and no row.")
         y = None if columns.label is None else _as_labels(np.concatenate(labels))
@@ -107,7 +113,7 @@ def _whole_lines(file, rest, path):
     n_bytes, longest = 0, MAX_LINE.value
     while piece := file.read(_BLOCK):
         n_bytes += len(piece)
-        check_bytes(n_bytes, "it unpacks to at least", path)
+        check_unpacked(MAX_TEXT, n_bytes, "it unpacks to at least", path)
         text = rest + piece
         end = text.rfind(b"\n") + 1
         text, rest = text[:end], text[end:]
@@ -188,43 +194,65 @@ def _any_table(text, columns, row, line):
     pixels : ndarray of shape (rows, pixels), uint8
     labels : ndarray of shape (rows,), str, or None
     """
-    n_columns = len(columns.names)
-    places = np.arange(n_columns)[columns.pixels].tolist()
-    images, labels = bytearray(), []
+    rows = list(filter(None, _split(text, columns)))  # an empty line is no row
+    is_run = isinstance(columns.pixels, slice)
+    of_pixels = itemgetter(*[columns.pixels] if is_run else columns.pixels.tolist())
+    labels = None
+    try:
+        if set(map(len, rows)) - {len(columns.names)}:
+            raise ValueError("the number of values differs.")
+        images = bytes(map(_Pixels().__getitem__, chain.from_iterable(map(of_pixels, rows))))
+        if columns.label is not None:
+            labels = list(map(str.strip, map(itemgetter(columns.label), rows)))
+            for label in set(labels):
+                _check_label(label, "")
+    except ValueError:
+        _raise_for_first(text, columns, row, line)
+        raise
+    n_pixels = len(range(len(columns.names))[columns.pixels]) if is_run else len(columns.pixels)
+    images = np.frombuffer(images, np.uint8).reshape(-1, n_pixels)
+    return images, None if labels is None else np.array(labels, dtype=str)
+
+
+def _split(text, columns):
+    """A reader of the rows of a text, each a list of values."""
     # Lines end as in the file, because the reader counts them.
-    reader = csv.reader(
-        StringIO(decoded(text), newline=""), delimiter=columns.delimiter, skipinitialspace=True
-    )
+    lines = StringIO(decoded(text), newline="")
+    return csv.reader(lines, delimiter=columns.delimiter, skipinitialspace=True)
+
+
+class _Pixels(dict):
+    """Pixels by their text: there are few, and each is looked at once."""
+
+    def __missing__(self, text):
+        _check_pixel(text, "")
+        if len(self) < 2**12:
+            self[text] = int(float(text))
+        return int(float(text))
+
+
+def _raise_for_first(text, columns, row, line):
+    """Raise for the first row whose values are no image, or its label none."""
+    reader = _split(text, columns)
+    places = np.arange(len(columns.names))[columns.pixels].tolist()
     for values in reader:
         if not values:
-            continue  # an empty line
+            continue
         where = f"row {row} (line {line + reader.line_num - 1})"
-        if len(values) != n_columns:
-            raise ValueError(f"{where} has {len(values)} values; expected {n_columns}.")
-        texts = [values[i] for i in places]
-        try:
-            numbers = list(map(float, texts))
-            pixels = bytes(map(int, numbers))
-        except (ValueError, OverflowError):  # no number, or not from 0 to 255
-            pixels = None
-        if pixels is None or list(pixels) != numbers or not _is_plain("".join(texts)):
-            for i in places:
-                _check_pixel(values[i], f"{where}, column {columns.names[i]!r}")
-        images += pixels
+        if len(values) != len(columns.names):
+            raise ValueError(f"{where} has {len(values)} values; expected {len(columns.names)}.")
+        for i in places:
+            _check_pixel(values[i], f"{where}, column {columns.names[i]!r}")
         if columns.label is not None:
-            label = values[columns.label].strip()
-            if label.lower() in _MISSING:
-                raise ValueError(f"{where}: the label is missing.")
-            MAX_LABEL.check(len(label), f"{where}: the label has")
-            labels.append(label)
+            _check_label(values[columns.label].strip(), where)
         row += 1
-    images = np.frombuffer(images, np.uint8).reshape(-1, len(places))
-    return images, None if columns.label is None else np.array(labels, dtype=str)
 
 
-def _is_plain(text):
-    """Whether what Python reads as numbers is one for all who read tables: not 1_0 and ٣."""
-    return text.isascii() and "_" not in text
+def _check_label(label, where):
+    """Raise if a label is missing, or longer than any."""
+    if label.lower() in _MISSING:
+        raise ValueError(f"{where}: the label is missing.")
+    MAX_LABEL.check(len(label), f"{where}: the label has")
 
 
 def _check_pixel(text, where):
