@@ -151,6 +151,14 @@ class TestPictures:
         (image,), _ = read_images(path)
         np.testing.assert_allclose(image, SHEET.astype(float), atol=40)
 
+    @pytest.mark.parametrize("suffix", [".jpg", ".mpo"])
+    def test_the_first_of_several_in_a_jpeg(self, tmp_path, suffix):
+        """As phones add a picture of the depth, or a brighter one."""
+        path = tmp_path / f"sheet{suffix}"
+        others = [Image.fromarray(255 - SHEET)]
+        Image.fromarray(SHEET).save(path, "MPO", save_all=True, append_images=others)
+        np.testing.assert_allclose(read_images(path)[0][0], SHEET.astype(float), atol=40)
+
     @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
     @pytest.mark.parametrize("orientation", range(10))
     def test_turned_as_the_camera_says(self, tmp_path, orientation, suffix):
@@ -231,7 +239,9 @@ class TestPictures:
         monkeypatch.setenv("CNN_DIGITS_MAX_PIXELS", "95")
         with pytest.raises(ValueError, match=r"pixels; up to 95 .*CNN_DIGITS_MAX_PIXELS to [0-9]+"):
             read_images(path)
-        monkeypatch.setenv("CNN_DIGITS_MAX_PIXELS", "96" if suffix == ".png" else "192")
+        monkeypatch.setenv(
+            "CNN_DIGITS_MAX_PIXELS", {".png": "96", ".tif": "192", ".webp": "384"}[suffix]
+        )
         assert read_images(path)[0][0].shape == SHEET.shape
 
     def test_scans(self, tmp_path, monkeypatch):

@@ -10,8 +10,8 @@ from cnn_digits.data.bounds import MAX_PIXELS, MAX_SCANS, MAX_SIDE
 # Other formats that Pillow knows may start programs, as EPS does, whatever the file's name.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "AVIF")
 
-# Their decoders hold several copies of a picture at once, so half as many pixels are allowed.
-_COSTLY = ("TIFF", "WEBP", "AVIF")
+# Their decoders hold several copies of a picture at once: a pixel counts as so many.
+_COSTS = {"TIFF": 2, "AVIF": 2, "WEBP": 4}
 
 # What a file of the format that phones call HEIC begins with, after its first four bytes.
 _HEIF_BRAND = re.compile(rb"hei[cxms]|hev[cxms]")
@@ -101,7 +101,7 @@ def _check_size(image, file):
     if not width or not height:
         raise ValueError(f"it has {width} × {height} pixels.")
     MAX_SIDE.check(max(width, height), f"it claims {width:,} × {height:,} pixels, a side of")
-    cost = 2 if image.format in _COSTLY else 1
+    cost = _COSTS.get(image.format, 1)
     what = f"it claims {width:,} × {height:,} pixels, which count as" if cost > 1 else "it claims"
     MAX_PIXELS.check(cost * width * height, what)
     if image.format == "JPEG":

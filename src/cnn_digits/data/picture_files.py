@@ -8,8 +8,8 @@ import numpy as np
 
 # Endings of the names of files that are looked at.
 SUFFIXES = (
-    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi", ".bmp", ".gif", ".tif",
-    ".tiff", ".webp", ".avif", ".heic", ".heif", ".hif",
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi", ".mpo", ".bmp", ".gif",
+    ".tif", ".tiff", ".webp", ".avif", ".heic", ".heif", ".hif",
 )  # fmt: skip
 
 
