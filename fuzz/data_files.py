@@ -26,6 +26,7 @@ import warnings
 import zipfile
 import zlib
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +43,10 @@ BAD = ("crash", "hang", "memory", "other error", "bare word", "can't work")
 # The files, before they are altered.
 
 
-def sample_files(rng):
+@cache
+def sample_files(seed):
     """Small files of every kind: a list of pairs of name and bytes."""
+    rng = np.random.default_rng(seed)
     X = rng.integers(0, 256, (6, 5, 5), np.uint8) * rng.integers(0, 2, (6, 5, 5), np.uint8)
     X[:, -1, -1] = 0  # a blank corner, which is no label
     y = np.arange(6) % 3
@@ -315,7 +318,7 @@ def work():
 
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:  # everything is loaded before it is measured
-        for name, content in sample_files(np.random.default_rng(0)):
+        for name, content in sample_files(0):
             path = Path(folder, name)
             path.write_bytes(content)
             read_dataset(path, labelled=False, framed=True)
@@ -354,7 +357,7 @@ def made(seed, number):
     rng = np.random.default_rng([seed, number])
     if rng.random() < 0.05:
         return bomb(rng)
-    files = sample_files(np.random.default_rng(seed))
+    files = sample_files(seed)
     name, content = files[rng.integers(len(files))]
     return name, altered(rng, name, content)
 

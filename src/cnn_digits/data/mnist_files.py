@@ -73,8 +73,18 @@ def mnist_in(folder):
 
 
 def emnist_in(folder, subset):
-    """EMNIST's files of images and labels in a folder, or where its archive or torchvision has
-    them below it: pairs of Path, by split; those without labels are left out."""
+    """Files of EMNIST in a folder, or where its archive or torchvision has them below it.
+
+    Parameters
+    ----------
+    folder : Path
+    subset : {"train", "test"}
+
+    Returns
+    -------
+    found : dict of lists of Path
+        By split, the IDX files of images and labels. A split that lacks one has no key.
+    """
     found = {}
     for place in (folder, folder / "gzip", folder / "raw", folder / "EMNIST" / "raw"):
         for split in SPLITS:

@@ -18,7 +18,7 @@ _HEIF_BRAND = re.compile(rb"hei[cxms]|hev[cxms]")
 
 # Of a JPEG with more pixels only the brightness is decoded, for a quarter of the memory. It may
 # differ by one from that of the colours.
-_LARGE = 2**26
+_LARGE = 90_000_000
 
 # Each scan of so many pixels takes as long as one of the scans that are counted, or less.
 _PER_SCAN = 2**25
