@@ -27,6 +27,7 @@ import zipfile
 import zlib
 from collections import Counter
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,11 @@ def _pictures(rng):
     yield "lossless.webp", _saved(grey.convert("RGBA"), "WEBP", lossless=True)
     if features.check("avif"):
         yield "colours.avif", _saved(noise, "AVIF")
+    if find_spec("pillow_heif"):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+        yield "colours.heic", _saved(noise.resize((64, 64)), "HEIF")
 
 
 def _zipped(members):
