@@ -160,6 +160,15 @@ class TestNpz:
         np.testing.assert_array_equal(images, X)
         np.testing.assert_array_equal(labels, y)
 
+    @pytest.mark.parametrize("names", [("train_images", "train_labels"), ("scans", "what")])
+    def test_a_column_of_labels(self, tmp_path, names):
+        """As in MedMNIST's files."""
+        X, y = random_digits(5)
+        np.savez(tmp_path / "file.npz", **dict(zip(names, (X, y[:, None]), strict=True)))
+        images, labels = read_npz(tmp_path / "file.npz")
+        np.testing.assert_array_equal(images, X)
+        np.testing.assert_array_equal(labels, y)
+
     def test_subsets(self, tmp_path):
         X, y = random_digits(5)
         np.savez(tmp_path / "file.npz", x_train=X, y_train=y, x_test=X[:2], y_test=y[:2])
@@ -200,7 +209,10 @@ class TestNpz:
             ({"X": np.ones((2, 4)) * 1j}, r"complex128"),
             ({"X": np.ones((0, 4))}, r"X is empty: shape \(0, 4\)"),
             ({"X": np.ones((2, 4)), "y": [1, 2, 3]}, r"X and y hold 2 images and 3 labels"),
-            ({"X": np.ones((2, 4)), "y": [[1], [2]]}, r"y is an array of int64 of shape \(2, 1\)"),
+            (
+                {"X": np.ones((2, 4)), "y": [[1, 0], [0, 1]]},
+                r"y is an array of int64 of shape \(2, 2",
+            ),
             ({"X": np.array([[1], [None]])}, r"X is an array of object"),
             ({"X": np.ones((2, 4)), "y": np.array([1, None])}, r"y is an array of object"),
         ],

@@ -174,6 +174,10 @@ class TestPillow:
             frames = FrameDigits().fit_transform(images[:n])
             np.testing.assert_allclose(frames, expected[:n].astype(float), atol=16)
 
+    def test_one_without_a_list(self):
+        with pytest.raises(TypeError, match=r"one of Pillow's images; expected several: \[X\]"):
+            FrameDigits().fit_transform(Image.fromarray(next(self.sheets())))
+
     def test_of_one_size(self):
         sheet = next(self.sheets())
         expected = FrameDigits().fit_transform([sheet])[0]

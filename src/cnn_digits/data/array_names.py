@@ -54,8 +54,8 @@ def chosen(held, subset):
                 label = next((partner for partner in partners if partner in words), None)
                 return words[word], words.get(label)
     others = [name for name, (of, _) in meant.items() if of in (subset, None)]
-    images = [name for name in others if len(held[name].shape) in (2, 3, 4)]
-    labels = [name for name in others if len(held[name].shape) == 1]
+    labels = [name for name in others if are_labels(held[name])]
+    images = [name for name in others if len(held[name].shape) in (2, 3, 4) and name not in labels]
     if len(images) == len(labels) == 1 and held[images[0]].shape[0] == held[labels[0]].shape[0]:
         return images[0], labels[0]
     seen = ", ".join(f"{name} ({held[name].dtype} of shape {held[name].shape})" for name in held)
@@ -63,6 +63,11 @@ def chosen(held, subset):
         f"it holds the arrays {seen or 'none'}, and which are images is not clear; expected "
         f"x_{subset} and y_{subset}, or X and y."
     )
+
+
+def are_labels(array):
+    """Whether an array has the shape of labels: one for each image, in a column or not."""
+    return len(array.shape) == 1 or (len(array.shape) == 2 and array.shape[1] == 1)
 
 
 def _meaning(name):

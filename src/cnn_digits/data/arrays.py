@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn_digits.data.array_names import chosen
+from cnn_digits.data.array_names import are_labels, chosen
 from cnn_digits.data.bounds import MAX_BYTES, MAX_LABEL, check_unpacked
 from cnn_digits.data.emnist import upright
 from cnn_digits.files import check_packing, check_regular, damage_named, opened
@@ -126,7 +126,7 @@ def read_npz(path, subset="train"):
                 n_bytes = sum(math.prod(a.shape) * a.dtype.itemsize for a in wanted)
                 check_unpacked(MAX_BYTES, n_bytes, "its arrays take", path)
                 images = _read_npy(archive, held[x_name])
-                labels = None if y_name is None else _read_npy(archive, held[y_name])
+                labels = None if y_name is None else _read_npy(archive, held[y_name]).reshape(-1)
                 if labels is not None and labels.dtype.kind == "U":
                     _check_text(labels, y_name)
         return images, labels
@@ -170,10 +170,10 @@ def _check_arrays(held, x_name, y_name):
     if y_name is None:
         return
     labels = held[y_name]
-    if len(labels.shape) != 1 or labels.dtype.kind not in "buifU":
+    if not are_labels(labels) or labels.dtype.kind not in "buifU":
         raise ValueError(
             f"{y_name} is an array of {labels.dtype} of shape {labels.shape}; expected "
-            "numbers or text of one dimension."
+            "numbers or text, one for each image."
         )
     if labels.dtype.kind == "U":
         MAX_LABEL.check(labels.dtype.itemsize // 4, f"{y_name} has room for")

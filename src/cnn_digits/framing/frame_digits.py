@@ -172,6 +172,8 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
             return _by_size(images)
         if isinstance(X, (str, PathLike)):
             raise TypeError(f"X is {X!r}; expected images, such as cnn_digits.read_images returns.")
+        if _is_pillow(X):
+            raise TypeError("X is one of Pillow's images; expected several: [X].")
         if isinstance(X, (list, tuple)) and not X:
             raise ValueError("X is empty; expected at least one image.")
         if not reset and self.image_shape_ is None and np.ndim(X) == 2:
