@@ -1,6 +1,7 @@
 import csv
 import gzip
 import io
+import re
 import zipfile
 from contextlib import suppress
 
@@ -335,7 +336,22 @@ class TestLabels:
 class TestBadValues:
     @pytest.mark.parametrize(
         "value",
-        ["x", "256", "-1", "0.5", "1000", "1e3", "inf", "--", "True", "1_0", "٣", "0x10", "１"],
+        [
+            "x",
+            "256",
+            "-1",
+            "0.5",
+            "1000",
+            "1e3",
+            "inf",
+            "--",
+            "True",
+            "1_0",
+            "٣",
+            "0x10",
+            "１",
+            "\xa05",
+        ],
     )
     @pytest.mark.parametrize("block", [1, 2**20])
     def test_no_pixel(self, read, monkeypatch, value, block):
@@ -344,7 +360,7 @@ class TestBadValues:
         rows[3] = f"1,1,2,{value},4\n"
         with pytest.raises(
             ValueError,
-            match=rf"table.csv can't be read: row 3 \(line 5\), column 'pixel2': '{value}'; "
+            match=rf"table.csv can't be read: row 3 \(line 5\), column 'pixel2': {re.escape(repr(value))}; "
             "expected a whole number from 0 to 255",
         ):
             read(HEADER + "".join(rows))
@@ -403,6 +419,7 @@ class TestBadFiles:
         [
             ("", "it is empty"),
             ("\n\n", "its first line is empty"),
+            ("label,pixel0\r7,5\r", "lines end in carriage returns alone"),
             (HEADER, "names of columns and no row"),
             (HEADER + "\n\n", "names of columns and no row"),
             (b"\x89PNG\r\n\x1a\n\x00\x00", "no text in UTF-8"),

@@ -20,7 +20,7 @@ _ID_COLUMN = re.compile(r"|id|imageid|index|level_0|unnamed: [0-9]+(\.[0-9]+)*")
 _PIXEL_NAME = re.compile(r"(\D*?)(\d+)(?:([x_,.-])(\d+))?", re.ASCII)
 
 # As C and everything that writes tables print numbers. Python's float takes more: 1_0, ٣, nan.
-_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ def columns_of(line):
     if not line.strip():
         raise ValueError("its first line is empty." if line else "it is empty.")
     text = decoded(line).rstrip("\r\n")
+    if "\r" in text:
+        raise ValueError(
+            "its lines end in carriage returns alone; expected line feeds, which programs call "
+            "the endings of Unix or Windows."
+        )
     delimiter = max(",;\t", key=text.count)
     MAX_COLUMNS.check(text.count(delimiter) + 1, "its first line has")
     names = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
