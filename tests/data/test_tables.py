@@ -358,9 +358,10 @@ class TestBadValues:
         monkeypatch.setattr(tables, "_BLOCK", block)
         rows = ["1,1,2,3,4\n"] * 5
         rows[3] = f"1,1,2,{value},4\n"
+        seen = re.escape(repr(value))
         with pytest.raises(
             ValueError,
-            match=rf"table.csv can't be read: row 3 \(line 5\), column 'pixel2': {re.escape(repr(value))}; "
+            match=rf"table.csv can't be read: row 3 \(line 5\), column 'pixel2': {seen}; "
             "expected a whole number from 0 to 255",
         ):
             read(HEADER + "".join(rows))
