@@ -174,13 +174,22 @@ class TestOpened:
         with pytest.raises(ValueError, match="expected a zip of one file"), opened(path):
             pass
 
-    def test_pipe(self):
+    @pytest.mark.parametrize("by_name", [False, True])
+    def test_pipe(self, by_name):
         # As a shell's <(...) has it: nothing to go back in.
+        if by_name and not os.path.exists("/dev/fd"):
+            pytest.skip("no names of what is open")
         end, other = os.pipe()
         os.write(other, b"content")
         os.close(other)
-        with opened(end) as file:
+        with opened(f"/dev/fd/{end}" if by_name else end) as file:
             assert file.read() == b"content"
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files")
+    def test_pipe_that_may_have_nobody_at_its_other_end(self, tmp_path):
+        os.mkfifo(tmp_path / "file")
+        with pytest.raises(ValueError, match="it is a pipe"), opened(tmp_path / "file"):
+            pass
 
 
 class TestDamageNamed:
@@ -190,7 +199,6 @@ class TestDamageNamed:
             EOFError("too short"),
             KeyError("too short"),
             OSError("too short"),
-            MemoryError("too short"),
             ValueError("too\n  short"),
         ],
     )
@@ -200,8 +208,20 @@ class TestDamageNamed:
             raise error
 
     def test_error_without_text(self):
-        with pytest.raises(ValueError, match=r"read: MemoryError$"), damage_named("file"):
-            raise MemoryError
+        message = r"read: it is damaged \(EOFError\)\.$"
+        with pytest.raises(ValueError, match=message), damage_named("file"):
+            raise EOFError
+
+    def test_no_bare_word(self):
+        message = r"read: it is damaged \(KeyError: 'dtype'\)\.$"
+        with pytest.raises(ValueError, match=message), damage_named("file"):
+            raise KeyError("dtype")
+
+    @pytest.mark.parametrize(("text", "end"), [((), ""), (("3 GB",), " 3 GB")])
+    def test_too_little_memory(self, text, end):
+        message = rf"read: it takes more memory than there is\.{end}$"
+        with pytest.raises(ValueError, match=message), damage_named("file"):
+            raise MemoryError(*text)
 
     def test_missing_file_stays_one(self, tmp_path):
         path = tmp_path / "missing"

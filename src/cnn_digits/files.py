@@ -80,9 +80,30 @@ def _try_to_write(folder):
         raise type(error)(f"no file can be written in {folder}: {error.strerror}.") from error
 
 
+def check_regular(path):
+    """Raise ValueError if a path is a pipe, a device or a socket, which may be without an end.
+
+    To open a pipe may wait for ever. One that is open already, such as a shell's `<(...)` or
+    standard input, is let through.
+    """
+    if isinstance(path, int) or os.fsdecode(path).startswith("/dev/fd/"):
+        return
+    mode = os.stat(path).st_mode
+    kinds = (
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    )
+    for is_kind, name in kinds:
+        if is_kind(mode) and not (name == "a pipe" and os.fsdecode(path) == "/dev/stdin"):
+            raise ValueError(f"it is {name}; expected a regular file.")
+
+
 @contextmanager
 def opened(path):
     """A file open for reading bytes, decompressed if it is gzip or a zip of one file."""
+    check_regular(path)
     with open(path, "rb") as file:
         magic = file.peek(4)
         if magic.startswith(b"\x1f\x8b"):
@@ -98,10 +119,24 @@ def opened(path):
                 ]
                 if len(names) != 1:
                     raise ValueError(f"it holds {len(names)} files; expected a zip of one file.")
-                with archive.open(names[0]) as unpacked:
+                member = archive.getinfo(names[0])
+                check_packing(member)
+                with archive.open(member) as unpacked:
                     yield unpacked
         else:
             yield file
+
+
+def check_packing(member):
+    """Raise ValueError if a file of a zip can't be unpacked piece by piece.
+
+    Of other methods than these a piece of kilobytes may unpack to gigabytes at once.
+    """
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(
+            f"{member.filename} in it is packed by method {member.compress_type}; expected "
+            "deflate, which most programs use, or none."
+        )
 
 
 @contextmanager
@@ -112,8 +147,14 @@ def damage_named(path):
     except Exception as error:  # decoders raise almost anything
         if isinstance(error, OSError) and error.filename is not None:
             raise  # it can't be opened, and the error says so
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"{os.fspath(path)} can't be read: {reason}") from error
+        reason = " ".join(str(error).split())
+        if isinstance(error, MemoryError):
+            reason = f"it takes more memory than there is. {reason}".strip()
+        elif " " not in reason:
+            # A bare word, such as the key of a dictionary, says nothing to a reader.
+            reason = f"it is damaged ({': '.join(filter(None, (type(error).__name__, reason)))})."
+        name = path if isinstance(path, int) else os.fsdecode(path)
+        raise ValueError(f"{name} can't be read: {reason}") from error
 
 
 def _umask():

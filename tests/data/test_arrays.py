@@ -1,5 +1,6 @@
 import gzip
 import io
+import struct
 import tracemalloc
 import zipfile
 from contextlib import suppress
@@ -65,13 +66,37 @@ class TestIdx:
         with pytest.raises(ValueError, match=f"file can't be read: .*{message}"):
             read_idx(tmp_path / "file")
 
-    def test_memory_is_that_of_the_data_not_of_the_claim(self, tmp_path):
-        (tmp_path / "file").write_bytes(b"\0\0\x08\x03" + b"\xff" * 12 + b"data")
+    @pytest.mark.parametrize(
+        ("sizes", "message"),
+        [
+            (b"\xff" * 12, r"announces [0-9,]+ bytes; up to 536,870,912 .*CNN_DIGITS_MAX_BYTES"),
+            (b"\0\x08\0\0" + b"\0\0\0\x1c" * 2, "and holds 4: cut short"),
+        ],
+    )
+    def test_memory_is_that_of_the_data_not_of_the_claim(self, tmp_path, sizes, message):
+        (tmp_path / "file").write_bytes(b"\0\0\x08\x03" + sizes + b"data")
         tracemalloc.start()
-        with pytest.raises(ValueError, match="and holds 4: cut short"):
+        with pytest.raises(ValueError, match=message):
             read_idx(tmp_path / "file")
         assert tracemalloc.get_traced_memory()[1] < 10e6
         tracemalloc.stop()
+
+    def test_bound_is_raised_by_the_environment(self, tmp_path, monkeypatch):
+        X = np.zeros((200, 28, 28), np.uint8)
+        (tmp_path / "file").write_bytes(gzip.compress(idx(X)))
+        monkeypatch.setenv("CNN_DIGITS_MAX_BYTES", "100000")
+        with pytest.raises(ValueError, match=r"announces 156,800 bytes; up to 100,000"):
+            read_idx(tmp_path / "file")
+        monkeypatch.setenv("CNN_DIGITS_MAX_BYTES", "156800")
+        assert len(read_idx(tmp_path / "file")) == 200
+        # What is not packed, or no more than data is, is no bomb.
+        monkeypatch.setenv("CNN_DIGITS_MAX_BYTES", "1")
+        (tmp_path / "file").write_bytes(idx(X))
+        assert len(read_idx(tmp_path / "file")) == 200
+        for text in ("-5", "1e9", "many", "٣"):
+            monkeypatch.setenv("CNN_DIGITS_MAX_BYTES", text)
+            with pytest.raises(ValueError, match=r"variable CNN_DIGITS_MAX_BYTES is .*expected a"):
+                read_idx(tmp_path / "file")
 
     def test_missing(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="missing"):
@@ -102,6 +127,48 @@ class TestNpz:
             np.testing.assert_array_equal(images, X)
             np.testing.assert_array_equal(labels, y)
 
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ("X_train", "Y_train", "X_test", "Y_test"),
+            ("train_images", "train_labels", "test_images", "test_labels"),
+            ("trainX", "trainY", "testX", "testy"),
+            ("xtrain", "ytrain", "xtest", "ytest"),
+            ("images.train", "labels.train", "images.test", "labels.test"),
+            ("TRAINING_DATA", "TRAINING_TARGET", "TEST_DATA", "TEST_TARGET"),
+            ("digits_train", "what_train", "digits_test", "what_test"),
+        ],
+    )
+    def test_other_names_of_both_subsets(self, tmp_path, names):
+        X, y = random_digits(5)
+        arrays = dict(zip(names, (X, y, X[:2], y[:2]), strict=True))
+        # Neither what is meant for validation, nor what else is there.
+        arrays |= {"x_val": X[:1], "y_val": y[:1], "note": np.array("by hand")}
+        np.savez(tmp_path / "file.npz", **arrays)
+        for subset, n in (("train", 5), ("test", 2)):
+            images, labels = read_npz(tmp_path / "file.npz", subset)
+            np.testing.assert_array_equal(images, X[:n])
+            np.testing.assert_array_equal(labels, y[:n])
+
+    @pytest.mark.parametrize(
+        "names", [("Images", "Labels"), ("pixels", "class"), ("scans", "what"), ("IMGS", "Y")]
+    )
+    def test_other_names(self, tmp_path, names):
+        X, y = random_digits(5)
+        np.savez(tmp_path / "file.npz", **dict(zip(names[::-1], (y, X), strict=True)))
+        images, labels = read_npz(tmp_path / "file.npz")
+        np.testing.assert_array_equal(images, X)
+        np.testing.assert_array_equal(labels, y)
+
+    @pytest.mark.parametrize("names", [("train_images", "train_labels"), ("scans", "what")])
+    def test_a_column_of_labels(self, tmp_path, names):
+        """As in MedMNIST's files."""
+        X, y = random_digits(5)
+        np.savez(tmp_path / "file.npz", **dict(zip(names, (X, y[:, None]), strict=True)))
+        images, labels = read_npz(tmp_path / "file.npz")
+        np.testing.assert_array_equal(images, X)
+        np.testing.assert_array_equal(labels, y)
+
     def test_subsets(self, tmp_path):
         X, y = random_digits(5)
         np.savez(tmp_path / "file.npz", x_train=X, y_train=y, x_test=X[:2], y_test=y[:2])
@@ -123,17 +190,31 @@ class TestNpz:
     @pytest.mark.parametrize(
         ("saved", "message"),
         [
-            ({"a": np.ones((2, 4))}, r"holds the arrays a; expected x_train and y_train, or X and"),
-            ({"x_test": np.ones((2, 4)), "y_test": [1, 2]}, r"holds the arrays x_test, y_test"),
+            (
+                {"a": np.ones((2, 4))},
+                r"arrays a \(float64 of shape \(2, 4\)\), .*; expected x_train and y_train, or X",
+            ),
+            ({"x_test": np.ones((2, 4)), "y_test": [1, 2]}, r"holds the arrays x_test .*, y_test"),
+            (
+                {"a": np.ones((2, 4)), "b": np.ones((2, 4)), "c": [1, 2]},
+                r"a \(float64 of shape \(2, 4\)\), b .*, c \(int64 of shape \(2,\)\), and which",
+            ),
+            ({"a": np.ones((2, 4)), "c": [1, 2, 3]}, r"and which are images is not clear"),
+            ({"val_x": np.ones((2, 4)), "val_y": [1, 2]}, r"and which are images is not clear"),
+            ({"X": np.ones((2, 4)), "y": ["a", "b" * 201]}, r"y has room for 201 characters"),
+            ({"X": np.ones((2, 4)), "y": np.array([2**31, 1], "<u4").view("<U1")}, r"no text in U"),
             ({}, r"holds the arrays none"),
             ({"X": np.ones(4)}, r"float64 of shape \(4,\); expected numbers of shape \(n, f"),
             ({"X": [["a", "b"]]}, r"<U1 of shape \(1, 2\); expected numbers"),
             ({"X": np.ones((2, 4)) * 1j}, r"complex128"),
             ({"X": np.ones((0, 4))}, r"X is empty: shape \(0, 4\)"),
             ({"X": np.ones((2, 4)), "y": [1, 2, 3]}, r"X and y hold 2 images and 3 labels"),
-            ({"X": np.ones((2, 4)), "y": [[1], [2]]}, r"y is an array of int64 of shape \(2, 1\)"),
-            ({"X": np.array([[1], [None]])}, r"allow_pickle=False"),
-            ({"X": np.ones((2, 4)), "y": np.array([1, None])}, r"allow_pickle=False"),
+            (
+                {"X": np.ones((2, 4)), "y": [[1, 0], [0, 1]]},
+                r"y is an array of int64 of shape \(2, 2",
+            ),
+            ({"X": np.array([[1], [None]])}, r"X is an array of object"),
+            ({"X": np.ones((2, 4)), "y": np.array([1, None])}, r"y is an array of object"),
         ],
     )
     def test_refused(self, tmp_path, saved, message):
@@ -160,7 +241,7 @@ class TestNpz:
         )
         with zipfile.ZipFile(tmp_path / "file.npz", "w") as archive:
             archive.writestr("X.npy", header.getvalue() + bytes(100))
-        with pytest.raises(ValueError, match=r"file\.npz can't be read"):
+        with pytest.raises(ValueError, match=r"its arrays take [0-9,]+ bytes; up to"):
             read_npz(tmp_path / "file.npz")
 
     def test_header_that_claims_less(self, tmp_path):
@@ -169,8 +250,48 @@ class TestNpz:
         content = path.read_bytes()
         assert content.count(b"(1000, 28, 28)") == 1
         path.write_bytes(content.replace(b"(1000, 28, 28)", b"(   1, 28, 28)"))
-        with pytest.raises(ValueError, match="CRC"):
+        with pytest.raises(ValueError, match="holds another number of them"):
             read_npz(path)
+
+    def test_bomb(self, tmp_path):
+        """4 MB of a file, and 4 GB of zeros."""
+        path = tmp_path / "file.npz"
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            header, {"descr": "|u1", "fortran_order": False, "shape": (5_000_000, 784)}
+        )
+        with (
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+            archive.open("X.npy", "w", force_zip64=True) as file,
+        ):
+            file.write(header.getvalue())
+        content = path.read_bytes()
+        # The directory claims what the array does, as one would that were made by numpy.savez.
+        size = struct.pack("<I", len(header.getvalue()))
+        path.write_bytes(content.replace(size, struct.pack("<I", 3_920_000_128)))
+        tracemalloc.start()
+        with pytest.raises(ValueError, match=r"arrays take 3,920,000,000 bytes; up to 536,870,912"):
+            read_npz(path)
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+        tracemalloc.stop()
+
+    def test_memory_is_that_of_the_arrays(self, tmp_path):
+        path = tmp_path / "file.npz"
+        np.savez_compressed(path, X=np.zeros((30_000, 784), np.uint8), y=np.arange(30_000))
+        tracemalloc.start()
+        read_npz(path)
+        assert tracemalloc.get_traced_memory()[1] < 1.3 * 30_000 * 784
+        tracemalloc.stop()
+
+    def test_other_packing(self, tmp_path):
+        """A piece of it may unpack to gigabytes at once."""
+        array = io.BytesIO()
+        np.save(array, random_digits(5)[0])
+        for packing in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+            with zipfile.ZipFile(tmp_path / "file.npz", "w", packing) as archive:
+                archive.writestr("X.npy", array.getvalue())
+            with pytest.raises(ValueError, match=r"X\.npy in it is packed by method [0-9]+"):
+                read_npz(tmp_path / "file.npz")
 
     @one_folder
     @given(st.data(), st.booleans(), st.booleans())

@@ -3,10 +3,13 @@ import os
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from data_samples import TEST, TRAIN, idx, idx_files, random_digits, save, write_all
 
+from cnn_digits import read_csv
 from cnn_digits.data import contents, dataset, mnist_files, picture_files
+from cnn_digits.data.arrays import read_idx, read_idx_pair, read_npz
 from cnn_digits.data.contents import Contents, contents_of
 
 CSV = b"label,pixel0\n7,5\n"
@@ -122,3 +125,66 @@ def test_each_path_is_looked_at_once(tmp_path, monkeypatch):
         asked.clear()
         dataset.read_dataset(path, labelled=False)
         assert asked == expected
+
+
+class TestLayoutsOfOtherTools:
+    def test_torchvision(self, tmp_path):
+        """Its root folder and those in it, with files packed and unpacked as it leaves them."""
+        files = idx_files()
+        raw = tmp_path / "MNIST" / "raw"
+        write_all(raw, files)
+        write_all(tmp_path / "FashionMNIST" / "raw", files)
+        for subset, names in (("train", TRAIN), ("test", TEST)):
+            for place in (tmp_path, tmp_path / "MNIST", raw):
+                expected = Contents("mnist", [raw / name for name in names])
+                assert contents_of([place], subset) == expected
+        write_all(raw, {name.removesuffix(".gz"): gzip.decompress(files[name]) for name in TRAIN})
+        assert len(dataset.read_dataset(tmp_path).data) == 20
+
+    def test_no_other_data_set_is_taken_for_mnist(self, tmp_path):
+        write_all(tmp_path / "FashionMNIST" / "raw", idx_files())
+        with pytest.raises(FileNotFoundError, match="holds neither"):
+            contents_of([tmp_path], "train")
+
+    @pytest.mark.parametrize("place", [".", "gzip", "raw", "EMNIST/raw"])
+    @pytest.mark.parametrize("ending", ["", ".gz"])
+    def test_emnist(self, tmp_path, place, ending):
+        X, y = random_digits(6, shape=(5, 5))
+        for split in ("letters", "digits"):
+            for what, array in (("images-idx3", X), ("labels-idx1", y)):
+                content = gzip.compress(idx(array)) if ending else idx(array)
+                name = f"emnist-{split}-test-{what}-ubyte{ending}"
+                write_all(tmp_path / place, {name: content})
+            path = tmp_path / place / f"emnist-{split}-test-images-idx3-ubyte{ending}"
+            paths = [path, tmp_path] if split == "letters" else [path]
+            for given in paths:
+                read = dataset.read_dataset(given, subset="test")
+                np.testing.assert_array_equal(read.data, X.transpose(0, 2, 1))
+                np.testing.assert_array_equal(read.target, y)
+        with pytest.raises(ValueError, match=r"more than one part of EMNIST: digits, letters; exp"):
+            contents_of([tmp_path], "test")
+        with pytest.raises(FileNotFoundError, match="holds neither"):
+            contents_of([tmp_path], "train")
+
+    def test_emnist_by_the_name_of_its_labels(self, tmp_path):
+        X, y = random_digits(6)
+        images, labels = tmp_path / "images", tmp_path / "emnist-mnist-train-labels-idx1-ubyte"
+        images.write_bytes(idx(X))
+        labels.write_bytes(idx(y))
+        np.testing.assert_array_equal(read_idx_pair(images, labels)[0], X.transpose(0, 2, 1))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files")
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.npz", "a.idx3", "a.png", "a"])
+def test_nothing_but_files_is_opened(tmp_path, name):
+    """Opening a pipe waits for somebody to write into it."""
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ValueError, match=r"can't be read: it is a pipe; expected a regular file"):
+        contents_of([tmp_path / name], "train")
+    for read in (read_csv, read_npz, read_idx):
+        with pytest.raises(ValueError, match=r"can't be read: it is a pipe; expected a regular"):
+            read(tmp_path / name)
+    (tmp_path / "link.csv").symlink_to("/dev/zero")
+    for read in (lambda path: contents_of([path], "train"), read_csv, read_npz, read_idx):
+        with pytest.raises(ValueError, match=r"can't be read: it is a device; expected a regular"):
+            read(tmp_path / "link.csv")

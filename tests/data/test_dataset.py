@@ -1,5 +1,6 @@
 import gzip
 import os
+import sys
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,9 @@ class TestPictureLabels:
         [
             {"0/a.png": 0, "3/b.png": 3, "10/c.png": 10},
             {"one/1.png": "one", "two/2.png": "two"},
+            # What Python reads as numbers and nobody means as 3 and 10.
+            {"٣/1.png": "٣", "1_0/2.png": "1_0"},
+            {"0/1.png": "0", f"{10**20}/2.png": str(10**20)},
             {"7_0001.png": 7, "3_0002.png": 3, "7_0003.png": 7},
             {"0001_7.png": 7, "0002-3.png": 3, "0003 7.png": 7},
             {"scan_7.png": 7, "scan_3.png": 3},
@@ -50,6 +54,16 @@ class TestPictureLabels:
         message = "labels are needed here, and the pictures in .*"
         with pytest.raises(ValueError, match=rf"{message}{odd}\.$"):
             read_dataset(tmp_path)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+    def test_names_that_are_not_utf8(self, tmp_path):
+        path = save(tmp_path / os.fsdecode(b"7_\xe9.png"))
+        assert read_dataset(tmp_path).target.tolist() == [7]
+        (tmp_path / os.fsdecode(b"\xe9")).mkdir()
+        path.rename(tmp_path / os.fsdecode(b"\xe9") / "1.png")
+        with pytest.raises(ValueError, match=r"is not in UTF-8, '\\udce9', and can't be a label"):
+            read_dataset(tmp_path)
+        assert len(read_dataset(tmp_path, labelled=False).data) == 1
 
     def test_both_ways_at_once(self, tmp_path):
         with pytest.raises(ValueError, match=r"holds pictures \(7\.png\) and subfolders"):

@@ -10,6 +10,7 @@ import warnings
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import filelock
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +18,7 @@ from data_samples import TEST, TRAIN, idx, idx_files, random_digits, write_all
 
 from cnn_digits import fetch_mnist
 from cnn_digits.data import mnist
+from cnn_digits.data.mnist_files import Published
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ class TestFetchWithoutDownload:
     def _nothing_to_download(self, home, monkeypatch):
         monkeypatch.setattr(mnist, "_download", lambda *args: pytest.fail("a download"))
 
-    @pytest.mark.parametrize("place", [".", "mnist"])
+    @pytest.mark.parametrize("place", [".", "mnist", "MNIST/raw"])
     @pytest.mark.parametrize("how", ["data_home", "environment", "scikit-learn"])
     def test_places(self, home, tmp_path, monkeypatch, place, how):
         folder = home if how == "scikit-learn" else tmp_path / "data"
@@ -164,8 +166,10 @@ class Mirror:
     starts : list of int
         Where in a file it began to send, one for each request that it answered.
     files : dict of bytes
-    fault : {None, "cut", "stall"}
-        After half of what is asked for, close the connection or send nothing more.
+    fault : {None, "cut", "stall", "endless", "announced", "drip", "redirect"}
+        After half of what is asked for, close the connection or send nothing more; or a body
+        without an end, one that announces a terabyte, a byte now and then, an address that is
+        none.
     has_ranges : bool
         Whether it can send the rest of a file.
     """
@@ -180,6 +184,10 @@ class Mirror:
             def do_GET(self):
                 name = self.path.rpartition("/")[2]
                 mirror.requests.append(name)
+                if mirror.fault in ("endless", "announced", "drip", "redirect"):
+                    with suppress(ConnectionError):
+                        self.misbehave()
+                    return
                 content = mirror.files.get(name)
                 if content is None:
                     self.send_error(404)
@@ -208,9 +216,26 @@ class Mirror:
                     self.wfile.flush()
                     mirror.closing.wait(10)
 
+            def misbehave(self):
+                self.close_connection = True
+                if mirror.fault == "redirect":
+                    self.send_response(302)
+                    self.send_header("Location", "http://[half an address")
+                    self.end_headers()
+                    return
+                self.send_response(200)
+                if mirror.fault == "announced":
+                    self.send_header("Content-Length", str(2**40))
+                self.end_headers()
+                piece = b"x" if mirror.fault == "drip" else bytes(2**16)
+                while not mirror.closing.wait(0.02 if mirror.fault == "drip" else 0):
+                    self.wfile.write(piece)
+                    mirror.n_sent += len(piece)
+
             def log_message(self, *args):
                 pass
 
+        self.n_sent = 0
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/mnist/"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
@@ -225,7 +250,10 @@ class Mirror:
 
 def checksums(files):
     def of(names):
-        return tuple((name, hashlib.sha256(files[name]).hexdigest()) for name in names)
+        return tuple(
+            Published(name, len(files[name]), hashlib.sha256(files[name]).hexdigest())
+            for name in names
+        )
 
     return {"train": of(TRAIN), "test": of(TEST)}
 
@@ -300,6 +328,51 @@ class TestDownload:
         if fault not in ("cut", "stall"):
             assert downloaded(home) == []
 
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [
+            ("endless", r"t10k-images.* is larger than the [0-9,]+ bytes expected"),
+            ("announced", r"t10k-images.* is larger than the [0-9,]+ bytes expected"),
+            ("drip", r"t10k-images.* took longer than 0\.5 seconds"),
+            ("redirect", r"t10k-images.*: Invalid IPv6 URL"),
+        ],
+    )
+    def test_a_mirror_that_misbehaves(self, mirrors, home, monkeypatch, fault, reason):
+        monkeypatch.setattr(mnist, "_DEADLINE", 0.5)
+        mirrors[0].fault = fault
+        assert len(fetch_mnist().data) == 20
+        assert mirrors[1].requests == list(TRAIN)
+        assert downloaded(home) == sorted(TRAIN)
+        # What was read ahead by the sockets, and not what there was.
+        assert mirrors[0].n_sent < 2e7
+        mirrors[1].fault = fault
+        with pytest.raises(OSError, match=reason) as error:
+            fetch_mnist(subset="test")
+        assert "\n" not in str(error.value)
+        assert not set(downloaded(home)) & set(TEST)
+
+    def test_both_reasons_are_told(self, mirrors, home):
+        mirrors[0].files, mirrors[1].fault = {}, "redirect"
+        with pytest.raises(OSError, match=r"404.*; http.*Invalid IPv6 URL"):
+            fetch_mnist()
+
+    def test_who_holds_the_lock_is_not_waited_for_without_end(self, mirrors, home, monkeypatch):
+        monkeypatch.setattr(mnist, "_DEADLINE", 0.01)
+        home.mkdir(parents=True)
+        with (
+            filelock.FileLock(home / ".download.lock"),
+            pytest.raises(OSError, match=r"can't be downloaded .*lock"),
+        ):
+            fetch_mnist()
+
+    def test_offline_keeps_what_came_before(self, mirrors, home, monkeypatch):
+        left = {f"{TRAIN[0]}.unchecked_8random.part": mirrors[0].files[TRAIN[0]][:100]}
+        write_all(home, left)
+        monkeypatch.setattr(mnist, "_MIRRORS", ("http://127.0.0.1:1/",))
+        with pytest.raises(OSError, match="can't be downloaded"):
+            fetch_mnist()
+        assert downloaded(home) == list(left)
+
     @pytest.mark.parametrize("fault", ["cut", "stall"])
     def test_goes_on_inside_a_file(self, mirrors, home, monkeypatch, fault):
         monkeypatch.setattr(mnist, "_TIMEOUT", 0.2)
@@ -360,13 +433,31 @@ class TestDownload:
 
     def test_folder_that_cannot_be_made(self, mirrors, tmp_path):
         (tmp_path / "file").write_text("")
-        with pytest.raises(OSError, match=r"can't be downloaded .*file"):
+        with pytest.raises(OSError, match=r"can't be downloaded there: .*file.* as data_home"):
             fetch_mnist(tmp_path / "file" / "below")
+
+    @pytest.mark.skipif(not os.path.exists("/proc/self"), reason="no folder for reading alone")
+    def test_folder_that_cannot_be_written_in(self, mirrors, monkeypatch):
+        with pytest.raises(OSError, match=r"MNIST is not in /proc, and .* as data_home, or put t"):
+            fetch_mnist("/proc")
+        monkeypatch.setenv("SCIKIT_LEARN_DATA", "/proc/digits")
+        with pytest.raises(OSError, match=r"folder for data can't be made .*CNN_DIGITS_DATA"):
+            fetch_mnist()
+
+    @pytest.mark.skipif(
+        os.name == "nt" or os.geteuid() == 0, reason="nothing is forbidden to root, nor here"
+    )
+    def test_read_only_home(self, mirrors, tmp_path):
+        tmp_path.chmod(0o500)
+        with pytest.raises(PermissionError, match=r"can't be downloaded there: no file can be"):
+            fetch_mnist(tmp_path)
+        tmp_path.chmod(0o700)
 
     def test_two_processes_at_once(self, mirrors, home):
         code = (
             "import sys\n"
             "from cnn_digits.data import mnist\n"
+            "from cnn_digits.data.mnist_files import Published\n"
             f"mnist.MNIST_FILES = {checksums(mirrors[0].files)!r}\n"
             f"mnist._MIRRORS = ({mirrors[0].url!r},)\n"
             "print('ready', flush=True)\n"

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cnn_digits.data import tables
+from cnn_digits.data.columns import Columns
 
 TOKENS = (
     st.integers(0, 255).map(str)
@@ -31,7 +32,7 @@ def test_both_parsers_agree(rows, label, newline):
     """What the fast one takes, the other takes as well, with the same result."""
     text = "".join(",".join(row) + newline for row in rows).encode()
     pixels = {None: slice(0, 3), 0: slice(1, 3), 1: np.array([2, 0]), 2: slice(0, 1)}[label]
-    columns = tables._Columns(["a", "b", "c"], ",", label, pixels)
+    columns = Columns(["a", "b", "c"], ",", label, pixels)
     fast, slow = tables._plain_table(text, columns), None
     with suppress(ValueError):
         slow, labels = tables._any_table(text, columns, 0, 1)
@@ -43,19 +44,19 @@ def test_both_parsers_agree(rows, label, newline):
 
 @given(st.lists(st.lists(st.integers(0, 255), min_size=2, max_size=2), min_size=1, max_size=50))
 def test_plain_numbers_take_the_fast_parser(rows):
-    columns = tables._Columns(["a", "b"], ",", None, slice(0, 2))
+    columns = Columns(["a", "b"], ",", None, slice(0, 2))
     for end in (".0", ""):
         text = "".join(f"{a}{end},{b}{end}\r\n" for a, b in rows).encode()
         np.testing.assert_array_equal(tables._plain_table(text, columns), rows)
 
 
 def test_row_numbers_take_the_fast_parser():
-    columns = tables._Columns(["", "label", "pixel0"], ",", 1, slice(2, 3))
+    columns = Columns(["", "label", "pixel0"], ",", 1, slice(2, 3))
     for number in (0, 255, 256, 999, 1000, 41_999, 10**12):
         table = tables._plain_table(f"{number},3,255\n".encode(), columns)
         np.testing.assert_array_equal(table[:, 1:], [[3, 255]])
     # Also at the end, when the first number is short.
-    last = tables._Columns(["pixel0", "id"], ",", None, slice(0, 1))
+    last = Columns(["pixel0", "id"], ",", None, slice(0, 1))
     assert tables._plain_table(b"3,999\n", last)[0, 0] == 3
     for row in ("1,256,3", "1,3,256", "1,1000,3", "1,3,1000"):
         assert tables._plain_table(f"{row}\n".encode(), columns) is None

@@ -1,5 +1,7 @@
 import csv
 import gzip
+import io
+import re
 import zipfile
 from contextlib import suppress
 
@@ -9,6 +11,7 @@ import pytest
 from data_samples import one_folder
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from sklearn.datasets import load_digits
 
 from cnn_digits import read_csv
 from cnn_digits.data import tables
@@ -153,11 +156,21 @@ class TestColumns:
         X, y = read(f"pixel0,{name}\n5,7\n")
         assert (X.tolist(), y.tolist()) == ([[5]], [7])
 
-    @pytest.mark.parametrize("name", ["", "id", "ImageId", "index", "Unnamed: 0"])
+    @pytest.mark.parametrize("name", ["", "id", "ImageId", "index", "Unnamed: 0", "Unnamed: 785"])
     def test_row_numbers_are_left_out(self, read, name):
         X, y = read(f"{name},pixel0\n41999,5\n42000,6\n")
         assert X.tolist() == [[5], [6]]
         assert y is None
+
+    def test_an_index_saved_more_than_once(self, read, tmp_path):
+        table = kaggle(5, side=4)
+        for _ in range(4):
+            table.to_csv(tmp_path / "saved.csv")
+            table = pd.read_csv(tmp_path / "saved.csv")
+        assert "Unnamed: 0.1" in table
+        X, y = read(table.to_csv())
+        assert X.shape == (5, 16)
+        assert len(y) == 5
 
     def test_spaces(self, read):
         X, y = read('label, "pixel0", pixel1, pixel2, pixel3\n7, "1", 2 ,3,4\n')
@@ -177,12 +190,14 @@ class TestColumns:
         X, y = read(f"{numbers}\n5,6,7,8\n")
         assert X.tolist() == [[5, 6, 7, 8]]
         assert y is None
-        X, y = read("0,1,2,3,4\n9,5,6,7,8\n")
-        assert (X.tolist(), y.tolist()) == ([[5, 6, 7, 8]], [9])
+        X, y = read("0,1,2,3,4\n9,5,6,7,0\n")
+        assert (X.tolist(), y.tolist()) == ([[5, 6, 7, 0]], [9])
+        X, y = read("0,1,2,3,4\n0,5,6,7,9\n")
+        assert (X.tolist(), y.tolist()) == ([[0, 5, 6, 7]], [9])
 
     def test_no_names(self, read):
-        X, y = read("9,5,6,7,8\n1,0,0,0,0")
-        assert (X.tolist(), y.tolist()) == ([[5, 6, 7, 8], [0, 0, 0, 0]], [9, 1])
+        X, y = read("9,5,6,7,200\n1,0,0,0,0")
+        assert (X.tolist(), y.tolist()) == ([[5, 6, 7, 200], [0, 0, 0, 0]], [9, 1])
         X, y = read("5,6,7,8\n")
         assert X.tolist() == [[5, 6, 7, 8]]
         assert y is None
@@ -226,6 +241,71 @@ class TestColumns:
         assert "table.csv can't be read: " in str(error.value)
 
 
+class TestLabelOfATableWithoutNames:
+    """Where it is, is seen from the values, or asked for: a guess would be wrong in silence."""
+
+    def tables(self, X, y):
+        for names in (None, range(X.shape[1] + 1)):
+            for last in (False, True):
+                parts = [X, y[:, None]] if last else [y[:, None], X]
+                table = pd.DataFrame(np.hstack(parts))
+                yield table.to_csv(index=False, header=names is not None)
+
+    def check(self, read, X, y):
+        for text in self.tables(X, y):
+            X_read, y_read = read(text)
+            np.testing.assert_array_equal(X_read, X)
+            np.testing.assert_array_equal(y_read, y)
+
+    def test_digits(self, read):
+        X, y = load_digits(return_X_y=True)
+        self.check(read, X.astype(int), y)
+        # With all of one class first.
+        order = np.argsort(y, kind="stable")
+        self.check(read, X[order].astype(int), y[order])
+
+    @pytest.mark.parametrize("labels", [[7], [1, 2], [65, 66, 90], [300, 400], [-1, 1]])
+    @pytest.mark.parametrize("paper", ["black", "white", "grey"])
+    def test_kinds(self, read, labels, paper):
+        rng = np.random.default_rng(0)
+        n = 300
+        X = rng.integers(0, 256, (n, 16))
+        if paper != "grey":
+            X[:, [0, -1]] = {"black": 0, "white": 255}[paper]
+        self.check(read, X.astype(object), np.resize(labels, n))
+
+    def test_quotes_and_decimal_points(self, read):
+        X, y = read('"0.0","5.0","6.0","7.0","9.0"\n0.0, 1.0, 1.0, 1.0, 3.0\n')
+        assert (X.tolist(), y.tolist()) == ([[0, 5, 6, 7], [0, 1, 1, 1]], [9, 3])
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            "9,5,6,7,8\n1,0,0,0,0\n",  # two that vary
+            "7,0,0,0,2\n",  # neither is blank
+            "0,5,5,5,255\n",
+            "0,5,5,5,0\n" * 30 + "0,5,5,5,3\n",  # noise in a corner, or a rare class
+        ],
+    )
+    def test_asked_for(self, read, rows):
+        with pytest.raises(ValueError, match=r"5 columns without names, .* label,pixel0,pixel1"):
+            read(rows)
+
+    def test_one_class_that_is_blank_as_the_corners(self, read):
+        _, y = read("0,5,5,5,0\n" * 3)
+        assert y.tolist() == [0, 0, 0]
+
+
+class TestEmnist:
+    @pytest.mark.parametrize("name", ["emnist-digits-train.csv", "emnist-letters-test.csv"])
+    def test_upright(self, read, name):
+        table = kaggle(5, side=4).assign(pixel15=0)
+        X, y = read(table.to_csv(index=False, header=False), name)
+        images = table.to_numpy()[:, 1:].reshape(5, 4, 4)
+        np.testing.assert_array_equal(X, images.transpose(0, 2, 1).reshape(5, 16))
+        np.testing.assert_array_equal(y, table["label"])
+
+
 class TestLabels:
     @pytest.mark.parametrize(
         ("texts", "expected"),
@@ -234,6 +314,8 @@ class TestLabels:
             (["3", "-1", "1000"], np.array([3, -1, 1000])),
             (["3.0", "1e1", "007"], np.array([3, 10, 7])),
             (["3", "seven", "0"], np.array(["3", "seven", "0"])),
+            (["1_0", "1", "2"], np.array(["1_0", "1", "2"])),
+            (["٣", "1", "2"], np.array(["٣", "1", "2"])),
             (["0.5", "1", "2"], np.array(["0.5", "1", "2"])),
             (["99999999999999999999", "1", "inf"], np.array(["99999999999999999999", "1", "inf"])),
         ],
@@ -252,15 +334,34 @@ class TestLabels:
 
 
 class TestBadValues:
-    @pytest.mark.parametrize("value", ["x", "256", "-1", "0.5", "1000", "1e3", "inf", "--", "True"])
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "x",
+            "256",
+            "-1",
+            "0.5",
+            "1000",
+            "1e3",
+            "inf",
+            "--",
+            "True",
+            "1_0",
+            "٣",
+            "0x10",
+            "１",
+            "\xa05",
+        ],
+    )
     @pytest.mark.parametrize("block", [1, 2**20])
     def test_no_pixel(self, read, monkeypatch, value, block):
         monkeypatch.setattr(tables, "_BLOCK", block)
         rows = ["1,1,2,3,4\n"] * 5
         rows[3] = f"1,1,2,{value},4\n"
+        seen = re.escape(repr(value))
         with pytest.raises(
             ValueError,
-            match=rf"table.csv can't be read: row 3 \(line 5\), column 'pixel2': '{value}'; "
+            match=rf"table.csv can't be read: row 3 \(line 5\), column 'pixel2': {seen}; "
             "expected a whole number from 0 to 255",
         ):
             read(HEADER + "".join(rows))
@@ -276,7 +377,7 @@ class TestBadValues:
         with pytest.raises(ValueError, match=r"row 0 \(line 2\), column 'pixel0': 'x'"):
             read("pixel3,pixel1,pixel0,pixel2\n1,1,x,1\n")
         with pytest.raises(ValueError, match=r"row 1 \(line 2\), column 'pixel2': 'x'"):
-            read("9,1,1,1,1\n9,1,1,x,1\n")
+            read("9,1,1,1,0\n9,1,1,x,0\n")
 
     def test_far_down(self, tmp_path):
         table = kaggle(1_500).astype(object)
@@ -319,6 +420,7 @@ class TestBadFiles:
         [
             ("", "it is empty"),
             ("\n\n", "its first line is empty"),
+            ("label,pixel0\r7,5\r", "lines end in carriage returns alone"),
             (HEADER, "names of columns and no row"),
             (HEADER + "\n\n", "names of columns and no row"),
             (b"\x89PNG\r\n\x1a\n\x00\x00", "no text in UTF-8"),
@@ -343,9 +445,51 @@ class TestBadFiles:
 
     def test_line_without_end(self, read, monkeypatch):
         monkeypatch.setattr(tables, "_BLOCK", 10)
-        monkeypatch.setattr(tables, "_MAX_LINE", 100)
-        with pytest.raises(ValueError, match="longer than 100 bytes"):
+        monkeypatch.setenv("CNN_DIGITS_MAX_LINE", "100")
+        with pytest.raises(ValueError, match=r"a line of at least 1[0-9]+ bytes; up to 100"):
             read(HEADER + "1" * 1_000)
+
+    def test_more_columns_than_an_image_has_pixels(self, read):
+        with pytest.raises(ValueError, match=r"first line has 2,000,001 columns; up to"):
+            read("1," * 2_000_000 + "1\n")
+
+    def test_label_without_end(self, read):
+        content = HEADER + "7,1,2,3,4\n" * 5 + "x" * 20_000 + ",1,2,3,4\n"
+        message = r"row 5 \(line 7\): the label has 20,000 characters; up to 200 .*_MAX_LABEL"
+        with pytest.raises(ValueError, match=message):
+            read(content)
+
+    def test_labels_take_no_more_than_is_allowed(self, read, monkeypatch):
+        """Text takes the room of the longest in each row."""
+        monkeypatch.setenv("CNN_DIGITS_MAX_BYTES", "100000")
+        rows = ["a,1,2,3,4\n"] * 700
+        content = gzip.compress((HEADER + "".join(rows)).encode())
+        assert len(read(content)[1]) == 700
+        rows[5] = "x" * 50 + ",1,2,3,4\n"
+        content = gzip.compress((HEADER + "".join(rows)).encode())
+        with pytest.raises(ValueError, match=r"pixels and labels count as [0-9,]+ bytes; up to"):
+            read(content)
+
+    @pytest.mark.parametrize("filler", ["\n", "7,1,2,3,4\n", '"7","1","2","3","4"\n'])
+    def test_bomb(self, read, monkeypatch, filler):
+        monkeypatch.setenv("CNN_DIGITS_MAX_TEXT", "1000000")
+        content = gzip.compress((HEADER + filler * (3_000_000 // len(filler))).encode())
+        with pytest.raises(ValueError, match=r"it unpacks to at least 1,[0-9,]+ bytes; up to 1,0"):
+            read(content)
+        monkeypatch.setenv("CNN_DIGITS_MAX_TEXT", "10000000")
+        monkeypatch.setenv("CNN_DIGITS_MAX_BYTES", "2000000")
+        if filler.strip():
+            with pytest.raises(
+                ValueError, match=r"pixels and labels count as [0-9,]+ bytes; up to 2"
+            ):
+                read(content)
+
+    def test_archive_of_another_packing(self, read):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_BZIP2) as archive:
+            archive.writestr("a.csv", HEADER)
+        with pytest.raises(ValueError, match=r"a\.csv in it is packed by method 12; expected def"):
+            read(buffer.getvalue())
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import pytest
 from drawn_digits import frame, sheet, two
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -154,3 +155,60 @@ def test_pipeline_reads_what_it_was_not_trained_on(mnist):
         for x in X
     ]  # fmt: skip
     assert pipe.score(others, y) > 0.96
+
+
+class TestPillow:
+    """Images as they come from Pillow, of any size and mode, are read as their pixels are."""
+
+    def sheets(self):
+        for height, width in ((40, 60), (50, 50), (90, 30)):
+            sheet = np.full((height, width), 255, np.uint8)
+            sheet[10:30, 12:16] = 0
+            yield sheet
+
+    @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV"])
+    def test_modes(self, mode):
+        expected = FrameDigits().fit_transform(list(self.sheets()))
+        images = [Image.fromarray(sheet).convert(mode) for sheet in self.sheets()]
+        for n in (3, 1):
+            frames = FrameDigits().fit_transform(images[:n])
+            np.testing.assert_allclose(frames, expected[:n].astype(float), atol=16)
+
+    def test_one_without_a_list(self):
+        with pytest.raises(TypeError, match=r"one of Pillow's images; expected several: \[X\]"):
+            FrameDigits().fit_transform(Image.fromarray(next(self.sheets())))
+
+    def test_of_one_size(self):
+        sheet = next(self.sheets())
+        expected = FrameDigits().fit_transform([sheet])[0]
+        images = [Image.fromarray(sheet), Image.fromarray(sheet[::-1, ::-1])]
+        np.testing.assert_array_equal(FrameDigits().fit_transform(images)[0], expected)
+
+    def test_several_modes_in_one_list(self):
+        expected = FrameDigits().fit_transform(list(self.sheets()))
+        for modes in (("L", "RGB", "1"), ("RGBA", "P", "L"), ("RGB", "RGBA", "LA")):
+            images = [
+                Image.fromarray(sheet).convert(mode)
+                for sheet, mode in zip(self.sheets(), modes, strict=True)
+            ]
+            frames = FrameDigits().fit_transform(images)
+            np.testing.assert_allclose(frames, expected.astype(float), atol=16)
+
+    def test_palette_and_opacity(self):
+        sheet = next(self.sheets())
+        expected = FrameDigits().fit_transform([sheet])
+        # The place of ink in the palette is the higher one, where ink is the darker.
+        palette = Image.fromarray((sheet < 128).astype(np.uint8)).convert("P")
+        palette.putpalette([255, 255, 255, 0, 0, 0])
+        # Black all over, and opaque where the ink is.
+        ink = Image.fromarray(np.stack([sheet * 0, 255 * (sheet < 128).astype(np.uint8)], -1))
+        for image in (palette, ink):
+            frames = FrameDigits().fit_transform([image])
+            np.testing.assert_allclose(frames, expected.astype(float), atol=16)
+
+    def test_more_bits(self):
+        sheet = next(self.sheets())
+        expected = FrameDigits().fit_transform([sheet])
+        for image in (sheet.astype(np.uint16) * 257, sheet.astype(np.float32)):
+            frames = FrameDigits().fit_transform([Image.fromarray(image)])
+            np.testing.assert_allclose(frames, expected.astype(float), atol=16)

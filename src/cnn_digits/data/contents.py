@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnn_digits.data.mnist_files import file_names, mnist_in
+from cnn_digits.data.mnist_files import emnist_in, file_names, mnist_in
 from cnn_digits.data.picture_files import SUFFIXES, picture_paths, pictures_in
+from cnn_digits.files import check_regular, damage_named
 
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 
@@ -56,6 +57,8 @@ def contents_of(paths, subset):
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"There is no file or folder {path}.")
+        with damage_named(path):
+            check_regular(path)
         if len(paths) > 1 and path.suffix.lower() in (*_TABLE_SUFFIXES, ".npz", ".gz", ".zip"):
             raise ValueError(f"{path} is no picture; expected several pictures, or one other file.")
     if len(paths) != 1:
@@ -69,6 +72,14 @@ def _in_folder(folder, subset):
         return Contents("mnist", mnist[subset])
     if mnist:
         raise FileNotFoundError(f"{folder} holds MNIST, but not {file_names(subset)}.")
+    emnist = emnist_in(folder, subset)
+    if len(emnist) > 1:
+        raise ValueError(
+            f"{folder} holds more than one part of EMNIST: {', '.join(emnist)}; expected one. "
+            f"Give its file of images, such as {next(iter(emnist.values()))[0]}."
+        )
+    if emnist:
+        return Contents("idx", *emnist.values())
     pictures = pictures_in(folder)
     if not pictures:
         raise FileNotFoundError(

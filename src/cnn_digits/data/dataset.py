@@ -23,9 +23,10 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=
     ----------
     path : str or path-like, or list of them
         A table (see `read_csv`), a file of `numpy.savez` (`.npz`), a folder with MNIST's IDX
-        files or `mnist.npz`, an IDX file of images, a picture, or a folder of pictures, whose
-        labels are the names of subfolders or begin or end their own names. Several are
-        pictures, or folders of them, without labels.
+        files or `mnist.npz`, torchvision's root folder, a folder with one part of EMNIST, an
+        IDX file of images, a picture, or a folder of pictures, whose labels are the names of
+        subfolders or begin or end their own names. Several are pictures, or folders of them,
+        without labels.
 
     subset : {"train", "test"}, default="train"
         Which one, where a folder or a file holds both.
@@ -54,7 +55,8 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=
     OSError
         If there is no such file.
     ValueError
-        If a file is damaged or of no known kind, or labels are needed and missing.
+        If a file is damaged, of no known kind or larger than what is read (see `bounds`), or
+        labels are needed and missing.
     """
     paths = [Path(path)] if isinstance(path, (str, os.PathLike)) else [Path(part) for part in path]
     contents = contents_of(paths, subset)

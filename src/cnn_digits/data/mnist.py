@@ -2,13 +2,16 @@
 
 import hashlib
 import os
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Timer
 
 import numpy as np
 from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
 from cnn_digits.data.mnist_files import MNIST_FILES, file_names, mnist_in, read_mnist
+from cnn_digits.files import writable_folder
 
 # Mirrors of these files, the ones that TensorFlow Datasets and torchvision download from:
 # LeCun's own page refuses downloads.
@@ -19,6 +22,10 @@ _MIRRORS = (
 
 # Without an answer for so many seconds, a mirror counts as out of reach.
 _TIMEOUT = 5
+
+# Seconds that a mirror has for a file, however it trickles; the next one goes on where it was.
+# 10 MB come in them at 83 kB/s.
+_DEADLINE = 120
 
 
 def fetch_mnist(
@@ -33,8 +40,9 @@ def fetch_mnist(
 
     Looked for are LeCun's IDX files, compressed or not, or Keras's `mnist.npz`: in
     `data_home` or, without one, in the folder that the environment variable
-    `CNN_DIGITS_DATA` names and in scikit-learn's data home, each with its subfolder `mnist`.
-    What is found nowhere is downloaded once, and checked: 10 MB to train on, 2 MB to test on.
+    `CNN_DIGITS_DATA` names and in scikit-learn's data home, each with its subfolder `mnist` and
+    torchvision's, `MNIST/raw`. What is found nowhere is downloaded once, and checked: 10 MB to
+    train on, 2 MB to test on.
 
     Read more in the user guide: :ref:`data`.
 
@@ -73,7 +81,8 @@ def fetch_mnist(
     Raises
     ------
     OSError
-        If MNIST is neither found nor can be downloaded: says which files belong where.
+        If MNIST is neither found nor can be downloaded, or the folder for it can't be written
+        in (PermissionError): says which files belong where.
     ValueError
         If a file is damaged, or `subset` is unknown.
 
@@ -133,10 +142,18 @@ def _part(data_home, subset, download_if_missing):
         if not download_if_missing:
             raise OSError(f"{where}; {advice}, or allow the download.")
         try:
+            writable_folder(folder)
+        except OSError as error:
+            raise type(error)(
+                f"{where}, and can't be downloaded there: {_one_line(error)} Pass a folder that "
+                f"can be written in as data_home, or {advice}."
+            ) from error
+        try:
             _download(folder, subset)
         except OSError as error:
-            reason = " ".join(str(error).split())
-            raise OSError(f"{where}, and can't be downloaded ({reason}); {advice}.") from error
+            raise OSError(
+                f"{where}, and can't be downloaded ({_one_line(error)}); {advice}."
+            ) from error
         found = mnist_in(folder)
     images, labels = read_mnist(found[subset], subset)
     if images.shape[1:] != (28, 28) or labels is None:
@@ -156,30 +173,50 @@ def _homes(data_home):
     if environment:
         yield Path(environment)
     # Asked for last, because asking makes the folder.
-    yield Path(get_data_home()) / "mnist"
+    try:
+        home = get_data_home()
+    except OSError as error:
+        raise type(error)(
+            f"scikit-learn's folder for data can't be made ({_one_line(error)}); expected a folder "
+            "that can be written in, or that holds MNIST: pass it as data_home, or name it in the "
+            "environment variable CNN_DIGITS_DATA."
+        ) from error
+    yield Path(home) / "mnist"
+
+
+def _one_line(error):
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _download(folder, subset):
     """Fetch the two files of a subset, unless another process has done so meanwhile."""
     from filelock import FileLock
 
-    folder.mkdir(parents=True, exist_ok=True)
-    # The system's own lock: a process that dies leaves it open.
-    with FileLock(folder / ".download.lock"):
-        for name, sha256 in MNIST_FILES[subset]:
-            if (folder / name).is_file():
-                continue
-            for mirror in _MIRRORS:
-                try:
-                    # Another mirror is a better second try than the same.
-                    _fetch(mirror + name, folder / name, sha256)
-                    break
-                except OSError:
-                    if mirror == _MIRRORS[-1]:
-                        raise
+    files = MNIST_FILES[subset]
+    # The system's own lock: a process that dies leaves it open. One that lives keeps it no longer
+    # than all mirrors take for all files.
+    longest = 2 * _DEADLINE * len(_MIRRORS) * len(files)
+    with FileLock(folder / ".download.lock", timeout=longest):
+        for file in files:
+            if not (folder / file.name).is_file():
+                _fetch_from_any(folder, file)
 
 
-def _fetch(url, path, sha256):
+def _fetch_from_any(folder, file):
+    """Download a file from the first mirror that has it; raises OSError with all that failed."""
+    reasons = []
+    for mirror in _MIRRORS:
+        url = mirror + file.name
+        try:
+            # Another mirror is a better second try than the same.
+            return _fetch(url, folder / file.name, file)
+        except Exception as error:  # gdown, requests and urllib3 raise almost anything
+            reason, cause = _one_line(error), error
+            reasons.append(reason if url in reason else f"{url}: {reason}")
+    raise OSError("; ".join(dict.fromkeys(reasons))) from cause
+
+
+def _fetch(url, path, file):
     """Download a file, going on where an earlier call was cut off; move it into place if right."""
     import gdown
 
@@ -190,27 +227,55 @@ def _fetch(url, path, sha256):
         return list(path.parent.glob(f"{unchecked.name}*"))
 
     def n_bytes():
-        return sum(file.stat().st_size for file in left_over())
+        return sum(part.stat().st_size for part in left_over())
+
+    def check_size(received, announced):
+        if max(received, announced or 0) > file.size:
+            raise _TooLarge(f"{url} is larger than the {file.size:,} bytes expected")
 
     n_before = n_bytes()
     hasher = hashlib.sha256()
     try:
-        gdown.download(
-            url, str(unchecked), resume=True, hasher=hasher, timeout=_TIMEOUT, quiet=True,
-            use_cookies=False,
-        )  # fmt: skip
+        with _deadline(url) as cancel:
+            gdown.download(
+                url, str(unchecked), resume=True, hasher=hasher, timeout=_TIMEOUT, quiet=True,
+                use_cookies=False, progress=check_size, cancel=cancel,
+            )  # fmt: skip
+    except _TooLarge as error:
+        failure = error
     except gdown.DownloadError as error:
-        failure = OSError(str(error))
         if n_bytes() > n_before:
-            raise failure from error  # cut off; what came is kept
+            raise  # cut off; what came is kept
+        failure = error
     else:
-        if hasher.hexdigest() == sha256:
+        if hasher.hexdigest() == file.sha256:
             unchecked.replace(path)
             return
-        failure = OSError(f"SHA256 of {url} is {hasher.hexdigest()}, expected {sha256}")
-    for file in left_over():
-        file.unlink()
+        failure = OSError(f"SHA256 of {url} is {hasher.hexdigest()}, expected {file.sha256}")
+    for part in left_over():
+        part.unlink()
     if not n_before:
         raise failure
     # What the earlier call had left may have been at fault.
-    _fetch(url, path, sha256)
+    _fetch(url, path, file)
+
+
+class _TooLarge(OSError):
+    """More is sent than was published."""
+
+
+@contextmanager
+def _deadline(url):
+    """An event that is set when the time of a mirror is over; what it ends is a TimeoutError."""
+    import gdown
+
+    over = Event()
+    timer = Timer(_DEADLINE, over.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield over
+    except gdown.DownloadCancelled as error:
+        raise TimeoutError(f"{url} took longer than {_DEADLINE} seconds") from error
+    finally:
+        timer.cancel()

@@ -1,29 +1,44 @@
 """MNIST's files: their names, where they lie in a folder, and their reading."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from cnn_digits.data.arrays import read_idx_pair, read_npz
+from cnn_digits.data.emnist import SPLITS
+
+
+class Published(NamedTuple):
+    """A file as it is published: its name, its size in bytes and its SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
 
 # The files as Yann LeCun published them, with the SHA-256 of the compressed ones, from
 # TensorFlow Datasets.
 MNIST_FILES = {
     "train": (
-        (
+        Published(
             "train-images-idx3-ubyte.gz",
+            9_912_422,
             "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
         ),
-        (
+        Published(
             "train-labels-idx1-ubyte.gz",
+            28_881,
             "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
         ),
     ),
     "test": (
-        (
+        Published(
             "t10k-images-idx3-ubyte.gz",
+            1_648_877,
             "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
         ),
-        (
+        Published(
             "t10k-labels-idx1-ubyte.gz",
+            4_542,
             "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
         ),
     ),
@@ -31,7 +46,7 @@ MNIST_FILES = {
 
 
 def mnist_in(folder):
-    """Files of MNIST in a folder or its subfolder `mnist`.
+    """Files of MNIST in a folder, or where Keras's and torchvision's users have them below it.
 
     Parameters
     ----------
@@ -43,14 +58,43 @@ def mnist_in(folder):
         By subset: the IDX files of images and labels, or else `mnist.npz` alone. A subset that
         is not there has no key.
     """
+    places = [folder, folder / "mnist", folder / "MNIST" / "raw"]
+    if folder.name == "MNIST":
+        places.append(folder / "raw")
     found = {}
-    for place in (folder, folder / "mnist"):
+    for place in places:
         for subset, files in MNIST_FILES.items():
-            pair = [_form_of(place / name) for name, _ in files]
+            pair = [_form_of(place / file.name) for file in files]
             if None not in pair:
                 found.setdefault(subset, pair)
             elif (place / "mnist.npz").is_file():
                 found.setdefault(subset, [place / "mnist.npz"])
+    return found
+
+
+def emnist_in(folder, subset):
+    """Files of EMNIST in a folder, or where its archive or torchvision has them below it.
+
+    Parameters
+    ----------
+    folder : Path
+    subset : {"train", "test"}
+
+    Returns
+    -------
+    found : dict of lists of Path
+        By split, the IDX files of images and labels. A split that lacks one has no key.
+    """
+    found = {}
+    for place in (folder, folder / "gzip", folder / "raw", folder / "EMNIST" / "raw"):
+        for split in SPLITS:
+            name = f"emnist-{split}-{subset}"
+            pair = [
+                _form_of(place / f"{name}-{what}-ubyte.gz")
+                for what in ("images-idx3", "labels-idx1")
+            ]
+            if None not in pair:
+                found.setdefault(split, pair)
     return found
 
 
@@ -69,4 +113,4 @@ def read_mnist(files, subset):
 
 def file_names(subset):
     """The files of a subset as they are published, for messages."""
-    return " and ".join(name for name, _ in MNIST_FILES[subset])
+    return " and ".join(file.name for file in MNIST_FILES[subset])

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 
 # Endings of the names of files that are looked at.
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+SUFFIXES = (
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi", ".mpo", ".bmp", ".gif",
+    ".tif", ".tiff", ".webp", ".avif", ".heic", ".heif", ".hif",
+)  # fmt: skip
 
 
 def picture_paths(paths):
@@ -75,13 +78,15 @@ def picture_labels(paths, folder):
     Raises
     ------
     ValueError
-        If they are neither sorted nor named by label.
+        If they are neither sorted nor named by label, or a label is no text.
     """
     if folder is None:
         raise ValueError("single pictures have none.")
     if paths[0].parent != folder:
         labels = np.array([path.parent.name for path in paths])
-        return labels.astype(np.int64) if all(map(str.isdecimal, labels)) else labels
+        _check_names(labels, folder)
+        is_number = all(label.isascii() and label.isdecimal() for label in labels)
+        return labels.astype(np.int64) if is_number and labels.itemsize <= 4 * 18 else labels
     parts = [re.split(r"[^0-9A-Za-z]+", path.stem) for path in paths]
     ways = [[part[place] for part in parts] for place in (0, -1)]
     ways = [labels for labels in ways if all(re.fullmatch("[0-9]", label) for label in labels)]
@@ -96,3 +101,15 @@ def picture_labels(paths, folder):
         f"the pictures in {folder} are not labelled: expected a subfolder for each label, or names "
         f"that begin or end in it, such as 7_0001.png or 0001_7.png; found {odd.name}."
     )
+
+
+def _check_names(labels, folder):
+    """Raise if a label, the name of a folder, can't be written: it is in no known encoding."""
+    for label in labels:
+        try:
+            label.encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"the name of a subfolder of {folder} is not in UTF-8, {str(label)!a}, and "
+                "can't be a label; rename it."
+            ) from None

@@ -4,11 +4,9 @@ import warnings
 
 import numpy as np
 
+from cnn_digits.data.picture_decoding import grey_picture
 from cnn_digits.data.picture_files import picture_paths
-from cnn_digits.files import damage_named
-
-# Other formats that Pillow knows may start programs, as EPS does, whatever the file's name.
-_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
+from cnn_digits.files import check_regular, damage_named
 
 
 def read_images(paths, *, skip_bad=False):
@@ -19,7 +17,8 @@ def read_images(paths, *, skip_bad=False):
     Parameters
     ----------
     paths : str, path-like or list of them
-        Pictures, or a folder of pictures: PNG, JPEG, BMP, GIF, TIFF, WebP.
+        Pictures, or a folder of pictures: PNG, JPEG, BMP, GIF, TIFF, WebP, AVIF if Pillow
+        reads it, and HEIC if the package `pillow-heif` is installed.
 
     skip_bad : bool, default=False
         Leave out what can't be read, with a warning that names it, instead of raising.
@@ -37,8 +36,8 @@ def read_images(paths, *, skip_bad=False):
     FileNotFoundError
         If there is no such file, or no picture in the folder.
     ValueError
-        If a picture can't be read, or is so large that it may be an attack on the memory; if
-        there are no paths.
+        If a picture can't be read, or is so large that it may be an attack on the memory (see
+        :ref:`bounds`); if there are no paths.
 
     Warns
     -----
@@ -78,51 +77,20 @@ def read_pictures(paths, skip_bad, then=None):
     images, good, skipped = [], [], []
     for i, path in enumerate(paths):
         try:
-            image = _read_picture(path)
+            with damage_named(path):
+                check_regular(path)
+                with open(path, "rb") as file:
+                    image = grey_picture(file)
+                images.append(image if then is None else then(image))
         except (OSError, ValueError) as error:
             if not skip_bad:
                 raise
             skipped.append(str(error))
         else:
-            images.append(image if then is None else then(image))
             good.append(i)
     if not images:
         raise ValueError(f"None of {len(paths)} pictures can be read: {skipped[0]}")
     return images, good, skipped
-
-
-def _read_picture(path):
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    with damage_named(path), open(path, "rb") as file, warnings.catch_warnings():
-        # Pillow only warns of pictures of up to twice the size that it takes for an attack.
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            image = Image.open(file, formats=_FORMATS)
-        except UnidentifiedImageError:
-            raise ValueError(f"it is none of {', '.join(_FORMATS)}.") from None
-        image = ImageOps.exif_transpose(image)
-        if image.mode[0] in "IF":
-            return _to_uint8(np.asarray(image))
-        if not image.has_transparency_data:
-            return np.array(image.convert("L"))
-        image = image.convert("RGBA")
-        for paper in ("white", "black"):
-            drawn = Image.alpha_composite(Image.new("RGBA", image.size, paper), image)
-            grey = np.array(drawn.convert("L"))
-            if np.ptp(grey) > 0:
-                break  # white ink does not show on white
-        return grey
-
-
-def _to_uint8(pixels):
-    """Pixels of 16 bits, whose white is 65535, of 32, or floats, whose white may be 1 or 255."""
-    if not np.isfinite(pixels).all():
-        raise ValueError("it has pixels that are no finite numbers.")
-    whites = {"f": (1, 255), "i": (255,), "u": ()}[pixels.dtype.kind]
-    # Resampling may have gone beyond white.
-    white = next((white for white in whites if pixels.max() <= 1.1 * white), 65535)
-    return (np.clip(pixels, 0, white).astype(np.float32) * (255 / white) + 0.5).astype(np.uint8)
 
 
 def same_size(images, paths):

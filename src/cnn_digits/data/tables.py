@@ -1,22 +1,17 @@
 """Reading tables with a row per image, as Kaggle has them."""
 
 import csv
-import math
-import re
-from dataclasses import dataclass
 from io import StringIO
-from itertools import product
+from itertools import chain
+from operator import itemgetter
 
 import numpy as np
 
+from cnn_digits.data.bounds import MAX_BYTES, MAX_LABEL, MAX_LINE, MAX_TEXT, check_unpacked
+from cnn_digits.data.columns import columns_of, decoded, is_number
+from cnn_digits.data.emnist import upright
+from cnn_digits.data.label_place import with_label_placed
 from cnn_digits.files import damage_named, opened
-
-_LABEL_COLUMNS = ("label", "labels", "class", "target", "digit", "y")
-# What pandas calls the column of row numbers that it writes is nothing.
-_ID_COLUMNS = ("", "id", "imageid", "index", "unnamed: 0")
-
-# A pixel's name ends in its number or numbers: 7 in pixel7, 28 and 1 in 28x1.
-_PIXEL_NAME = re.compile(r"(\D*?)(\d+)(?:([x_,.-])(\d+))?")
 
 # What programs write for a value that they don't have.
 _MISSING = ("", "na", "n/a", "nan", "null", "none", "<na>")
@@ -24,8 +19,8 @@ _MISSING = ("", "na", "n/a", "nan", "null", "none", "<na>")
 # Text that is parsed at once: it and its temporary arrays stay in the processor's cache.
 _BLOCK = 2**18
 
-# No line is longer: names of a million pixels. A file of anything else may have no end of line.
-_MAX_LINE = 2**24
+# Bytes that a row counts as at least, because it takes its time however short it is.
+_LEAST = 128
 
 _DIGIT_0, _NEWLINE = ord("0"), ord("\n")
 
@@ -43,7 +38,9 @@ def read_csv(path):
         "digit" or "y", in any place; the pixels', in any order, end in their number
         ("pixel0") or in row and column ("28x28"). Without names, or if they are numbers in
         ascending order, there must be a square number of columns, or one more: the label,
-        first. A column of row numbers ("id", "ImageId" or no name) is left out.
+        first or last, whichever its values show. A column of row numbers ("id", "ImageId",
+        "Unnamed: 0" or no name) is left out. EMNIST's tables, known by their names such as
+        `emnist-digits-train.csv`, hold images on their sides, and are read upright.
 
     Returns
     -------
@@ -57,7 +54,9 @@ def read_csv(path):
         If there is no such file.
     ValueError
         If a value is missing or no whole number from 0 to 255, or if a column is missing.
-        Tells the row, from 0 as in X, the line of the file, and the column.
+        Tells the row, from 0 as in X, the line of the file, and the column. If the place of
+        the label can't be told, or a label, a line or the whole is larger than what is read
+        (see :ref:`bounds`).
 
     See Also
     --------
@@ -80,141 +79,46 @@ def read_csv(path):
     """
     images, labels = [], []
     with damage_named(path), opened(path) as file:
-        first = file.readline(_MAX_LINE)
-        columns, has_names = _columns(first)
-        row, line = 0, 2 if has_names else 1
-        for text in _whole_lines(file, b"" if has_names else first):
+        first = file.readline(MAX_LINE.value)
+        columns, has_names = columns_of(first)
+        texts = _whole_lines(file, b"" if has_names else first, path)
+        if columns.label_may_be_last:
+            texts = list(texts)
+            columns = with_label_placed(columns, texts)
+        row, line, width = 0, 2 if has_names else 1, 8
+        for text in texts:
             table = _plain_table(text, columns)
             if table is None:
                 # Quotes, spaces, decimal points, text for labels; or something is wrong.
                 pixels, of_rows = _any_table(text, columns, row, line)
             else:
-                pixels = table[:, columns.pixels]
-                of_rows = None if columns.label is None else table[:, columns.label]
+                pixels = np.ascontiguousarray(table[:, columns.pixels])
+                of_rows = None if columns.label is None else table[:, columns.label].copy()
             images.append(pixels)
             labels.append(of_rows)
             row += len(pixels)
             line += text.count(b"\n")
+            if columns.label is not None:
+                width = max(width, of_rows.itemsize)
+            n_bytes = row * max(_LEAST, pixels.shape[1] + width)
+            check_unpacked(MAX_BYTES, n_bytes, "its pixels and labels count as", path)
         if not row:
             raise ValueError("it has names of columns and no row.")
-    y = None if columns.label is None else _as_labels(np.concatenate(labels))
-    return np.concatenate(images), y
+        y = None if columns.label is None else _as_labels(np.concatenate(labels))
+        return upright(np.concatenate(images), path), y
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """Where a row has what."""
-
-    names: list
-    delimiter: str
-    label: int | None
-    pixels: object  # places of the pixels in their order: a slice, or an array of int
-
-
-def _columns(line):
-    """What the first line says of the columns, and whether it names them at all."""
-    if not line.strip():
-        raise ValueError("its first line is empty." if line else "it is empty.")
-    text = _decoded(line).rstrip("\r\n")
-    delimiter = max(",;\t", key=text.count)
-    names = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
-    names = [name.strip() for name in names]
-    if all(map(_is_number, names)):
-        # A row of pixels is not 0, 1, 2, ...: so pandas calls the columns of an array.
-        has_names = len(names) > 1 and names in (_counted(names, 0), _counted(names, 1))
-        return _nameless_columns(len(names), delimiter), has_names
-    return _named_columns(names, delimiter), True
-
-
-def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _counted(names, start):
-    return [str(number) for number in range(start, start + len(names))]
-
-
-def _nameless_columns(n, delimiter):
-    if math.isqrt(n) ** 2 == n:
-        label, pixels = None, slice(0, n)
-    elif math.isqrt(n - 1) ** 2 == n - 1:
-        label, pixels = 0, slice(1, n)
-    else:
-        raise ValueError(
-            f"its first line has {n} numbers and no names; without names expected are the pixels "
-            "of a square image, and the label before them."
-        )
-    names = [f"pixel{i}" for i in range(n - pixels.start)]
-    return _Columns(["label"] * pixels.start + names, delimiter, label, pixels)
-
-
-def _named_columns(names, delimiter):
-    labels = [i for i, name in enumerate(names) if name.lower() in _LABEL_COLUMNS]
-    if len(labels) > 1:
-        raise ValueError(f"it has more than one label: {', '.join(names[i] for i in labels)}.")
-    place = {}
-    for i, name in enumerate(names):
-        if i in labels or name.lower() in _ID_COLUMNS:
-            continue
-        match = _PIXEL_NAME.fullmatch(name)
-        if not match:
-            raise ValueError(
-                f"column {name[:40]!r} is neither a pixel, such as 'pixel0', nor a label, such as "
-                "'label'."
-            )
-        key = tuple(int(number) for number in match.group(2, 4) if number)
-        if key in place:
-            raise ValueError(f"columns {names[place[key]]!r} and {name!r} are the same pixel.")
-        place[key] = i
-    if not place:
-        raise ValueError("it has no column of pixels, such as 'pixel0'.")
-    _check_complete(place, names)
-    order = [place[key] for key in sorted(place)]
-    is_run = order == list(range(order[0], order[0] + len(order)))
-    pixels = slice(order[0], order[-1] + 1) if is_run else np.array(order)
-    return _Columns(names, delimiter, labels[0] if labels else None, pixels)
-
-
-def _check_complete(place, names):
-    """Raise if the pixels, given by their numbers, leave one out."""
-    first, last = min(place), max(place)
-    if len({len(key) for key in place}) > 1:
-        raise ValueError(
-            f"names of its pixels have one number or two: {names[place[first]]!r}, "
-            f"{names[place[last]]!r}."
-        )
-    # Numbers begin with 0 or 1. Nothing of their size is made: one may be huge.
-    spans = [range(min(*numbers, 1), max(numbers) + 1) for numbers in zip(*place, strict=True)]
-    n_missing = math.prod(span.stop - span.start for span in spans) - len(place)
-    if n_missing:
-        tried = product(*(span[: len(place) + 1] for span in spans))
-        key = next(key for key in tried if key not in place)
-        prefix, _, mark, _ = _PIXEL_NAME.fullmatch(names[place[first]]).groups()
-        name = prefix + (mark or "").join(map(str, key))
-        raise ValueError(
-            f"column {name!r} is missing"
-            + (f", and {n_missing - 1:,} more pixels." if n_missing > 1 else ".")
-        )
-    side = math.isqrt(len(place)) + 1
-    if len(first) == 1 and len(place) == side * side - 1:
-        raise ValueError(
-            f"it has {len(place):,} pixels, one short of {side} × {side}: is the one before "
-            f"{names[place[first]]!r} or the one after {names[place[last]]!r} missing?"
-        )
-
-
-def _whole_lines(file, rest):
+def _whole_lines(file, rest, path):
     """Pieces of a file that end where a line ends."""
+    n_bytes, longest = 0, MAX_LINE.value
     while piece := file.read(_BLOCK):
+        n_bytes += len(piece)
+        check_unpacked(MAX_TEXT, n_bytes, "it unpacks to at least", path)
         text = rest + piece
         end = text.rfind(b"\n") + 1
         text, rest = text[:end], text[end:]
-        if len(rest) > _MAX_LINE:
-            raise ValueError(f"a line of it is longer than {_MAX_LINE:,} bytes.")
+        if len(rest) > longest:
+            MAX_LINE.check(len(rest), "it has a line of at least")
         if text:
             yield text
     if rest:
@@ -231,7 +135,7 @@ def _plain_table(text, columns):
     ----------
     text : bytes
         Whole lines, the last with its newline.
-    columns : _Columns
+    columns : Columns
         Only pixels and labels have to be such numbers; others may be larger.
 
     Returns
@@ -281,7 +185,7 @@ def _any_table(text, columns, row, line):
     Parameters
     ----------
     text : bytes
-    columns : _Columns
+    columns : Columns
     row, line : int
         Numbers of the first row and the first line, for errors.
 
@@ -290,64 +194,88 @@ def _any_table(text, columns, row, line):
     pixels : ndarray of shape (rows, pixels), uint8
     labels : ndarray of shape (rows,), str, or None
     """
-    n_columns = len(columns.names)
-    places = np.arange(n_columns)[columns.pixels].tolist()
-    images, labels = bytearray(), []
+    rows = list(filter(None, _split(text, columns)))  # an empty line is no row
+    is_run = isinstance(columns.pixels, slice)
+    of_pixels = itemgetter(*[columns.pixels] if is_run else columns.pixels.tolist())
+    labels = None
+    try:
+        if set(map(len, rows)) - {len(columns.names)}:
+            raise ValueError("the number of values differs.")
+        images = bytes(map(_Pixels().__getitem__, chain.from_iterable(map(of_pixels, rows))))
+        if columns.label is not None:
+            labels = list(map(str.strip, map(itemgetter(columns.label), rows)))
+            for label in set(labels):
+                _check_label(label, "")
+    except ValueError:
+        _raise_for_first(text, columns, row, line)
+        raise
+    n_pixels = len(range(len(columns.names))[columns.pixels]) if is_run else len(columns.pixels)
+    images = np.frombuffer(images, np.uint8).reshape(-1, n_pixels)
+    return images, None if labels is None else np.array(labels, dtype=str)
+
+
+def _split(text, columns):
+    """A reader of the rows of a text, each a list of values."""
     # Lines end as in the file, because the reader counts them.
-    reader = csv.reader(
-        StringIO(_decoded(text), newline=""), delimiter=columns.delimiter, skipinitialspace=True
-    )
+    lines = StringIO(decoded(text), newline="")
+    return csv.reader(lines, delimiter=columns.delimiter, skipinitialspace=True)
+
+
+class _Pixels(dict):
+    """Pixels by their text: there are few, and each is looked at once."""
+
+    def __missing__(self, text):
+        _check_pixel(text, "")
+        if len(self) < 2**12:
+            self[text] = int(float(text))
+        return int(float(text))
+
+
+def _raise_for_first(text, columns, row, line):
+    """Raise for the first row whose values are no image, or its label none."""
+    reader = _split(text, columns)
+    places = np.arange(len(columns.names))[columns.pixels].tolist()
     for values in reader:
         if not values:
-            continue  # an empty line
+            continue
         where = f"row {row} (line {line + reader.line_num - 1})"
-        if len(values) != n_columns:
-            raise ValueError(f"{where} has {len(values)} values; expected {n_columns}.")
-        texts = [values[i] for i in places]
-        try:
-            numbers = list(map(float, texts))
-            pixels = bytes(map(int, numbers))
-        except (ValueError, OverflowError):  # no number, or not from 0 to 255
-            pixels = None
-        if pixels is None or list(pixels) != numbers:
-            for i in places:
-                _check_pixel(values[i], f"{where}, column {columns.names[i]!r}")
-        images += pixels
+        if len(values) != len(columns.names):
+            raise ValueError(f"{where} has {len(values)} values; expected {len(columns.names)}.")
+        for i in places:
+            _check_pixel(values[i], f"{where}, column {columns.names[i]!r}")
         if columns.label is not None:
-            label = values[columns.label].strip()
-            if label.lower() in _MISSING:
-                raise ValueError(f"{where}: the label is missing.")
-            labels.append(label)
+            _check_label(values[columns.label].strip(), where)
         row += 1
-    images = np.frombuffer(images, np.uint8).reshape(-1, len(places))
-    return images, None if columns.label is None else np.array(labels, dtype=str)
+
+
+def _check_label(label, where):
+    """Raise if a label is missing, or longer than any."""
+    if label.lower() in _MISSING:
+        raise ValueError(f"{where}: the label is missing.")
+    MAX_LABEL.check(len(label), f"{where}: the label has")
 
 
 def _check_pixel(text, where):
     """Raise unless a text is a pixel."""
     if text.strip().lower() in _MISSING:
         raise ValueError(f"{where}: the value is missing.")
-    try:
-        is_pixel = float(text) in range(256)
-    except ValueError:
-        is_pixel = False
-    if not is_pixel:
+    if not is_number(text) or float(text) not in range(256):
         raise ValueError(f"{where}: {text[:40]!r}; expected a whole number from 0 to 255.")
 
 
 def _as_labels(labels):
     """Labels as int64 if all are whole numbers, otherwise as they are."""
-    try:
-        numbers = labels.astype(np.float64)
-    except ValueError:
-        return labels
-    # Beyond that, not every whole number is a float.
-    is_whole = (np.abs(numbers) < 2**53) & (numbers == np.floor(numbers))
-    return numbers.astype(np.int64) if is_whole.all() else labels
-
-
-def _decoded(data):
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("it is no text in UTF-8.") from None
+    if labels.dtype.kind == "u":
+        return labels.astype(np.int64)
+    numbers = np.empty(len(labels), np.int64)
+    # Piece by piece, because the numbers on the way take more than the labels.
+    for start in range(0, len(labels), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        if not all(map(is_number, set(labels[rows].tolist()))):
+            return labels
+        piece = labels[rows].astype(np.float64)
+        # Beyond that, not every whole number is a float.
+        if not ((np.abs(piece) < 2**53) & (piece == np.floor(piece))).all():
+            return labels
+        numbers[rows] = piece
+    return numbers

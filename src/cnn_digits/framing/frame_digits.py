@@ -89,7 +89,7 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         Parameters
         ----------
         X : array-like of shape (n, features), (n, h, w), (n, h, w, 3) or (n, h, w, 4), or \
-                list of ndarray of shape (h, w), (h, w, 3) or (h, w, 4)
+                list of ndarray of shape (h, w), (h, w, 3) or (h, w, 4), or of Pillow's images
             Images of any real dtype and any scale; a fourth channel is opacity. Those of a list
             may have different sizes.
 
@@ -122,7 +122,7 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         Parameters
         ----------
         X : array-like of shape (n, features), (n, h, w), (n, h, w, 3) or (n, h, w, 4), or \
-                list of ndarray of shape (h, w), (h, w, 3) or (h, w, 4)
+                list of ndarray of shape (h, w), (h, w, 3) or (h, w, 4), or of Pillow's images
             Flat rows must have the width of those in `fit`, if there was one; other images may
             have any size.
 
@@ -172,6 +172,8 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
             return _by_size(images)
         if isinstance(X, (str, PathLike)):
             raise TypeError(f"X is {X!r}; expected images, such as cnn_digits.read_images returns.")
+        if _is_pillow(X):
+            raise TypeError("X is one of Pillow's images; expected several: [X].")
         if isinstance(X, (list, tuple)) and not X:
             raise ValueError("X is empty; expected at least one image.")
         if not reset and self.image_shape_ is None and np.ndim(X) == 2:
@@ -203,15 +205,37 @@ def _is_list_of_images(X):
     if isinstance(X, np.ndarray):
         return X.dtype == object and X.ndim == 1
     return isinstance(X, (list, tuple)) and any(
-        getattr(image, "ndim", 0) > 1 or isinstance(image, (str, PathLike)) for image in X
+        getattr(image, "ndim", 0) > 1 or _is_pillow(image) or isinstance(image, (str, PathLike))
+        for image in X
     )
+
+
+def _is_pillow(image):
+    # By what only Pillow's images have: Pillow itself need not be there.
+    return hasattr(image, "getbands") and hasattr(image, "has_transparency_data")
+
+
+def _without_pillow(X):
+    """A list in which Pillow's images are arrays: numbers as they are, others of as many bands."""
+    modes = {i: _mode(image) for i, image in enumerate(X) if _is_pillow(image)}
+    most = max(modes.values(), key=("", "L", "RGB", "RGBA").index, default="")
+    return [np.asarray(image.convert(most) if modes.get(i) else image) for i, image in enumerate(X)]
+
+
+def _mode(image):
+    """What Pillow has to convert an image to, "" if its pixels are numbers of more bits."""
+    if image.mode[0] in "IF":
+        return ""
+    if image.mode in ("1", "L"):
+        return "L"
+    # Of a palette the pixels are places, and of other modes hues or ink.
+    return "RGBA" if image.has_transparency_data else "RGB"
 
 
 def _check_list(X):
     """Arrays of shape (h, w, c), or an error that names the first image that is none."""
     images = []
-    for i, image in enumerate(X):
-        image = np.asarray(image)
+    for i, image in enumerate(_without_pillow(X)):
         if image.dtype.kind not in "buif":
             raise TypeError(
                 f"X[{i}] has dtype {image.dtype}; expected an image of numbers. "
