@@ -38,11 +38,12 @@ def train(twin, data, held_out, settings, *, seed, history):
         # Large ones, which are fast: nothing is learnt from them.
         held_out = Batches(held_out, n_classes, max(settings.batch_size, 256)).in_order()
     first_epoch = FirstEpoch()
+    callbacks = _callbacks(settings, held_out is not None, first_epoch, history)
     engine = Engine(
         model=twin.model,
         epochs=settings.epochs,
         verbose=settings.verbose,
-        callbacks=_callbacks(settings, held_out is not None, first_epoch, history),
+        callbacks=callbacks,
         shuffle=False,  # the batches are
         fit__steps_per_epoch=batches.n_steps,
         fit__validation_data=held_out,
@@ -51,8 +52,8 @@ def train(twin, data, held_out, settings, *, seed, history):
         with _one_class_allowed() if n_classes == 1 else nullcontext():
             engine.fit(batches.shuffled(settings.epochs, order_seed, first_epoch.number), None)
     finally:
-        for callback in settings.callbacks:
-            # A callback that holds a model can neither be cloned nor pickled.
+        for callback in callbacks:
+            # One that holds a model can neither be cloned nor pickled, nor can what holds it.
             callback._model = None
 
 
@@ -65,7 +66,7 @@ def _callbacks(settings, has_validation, first_epoch, history):
     ]
     for callback in settings.callbacks:
         if isinstance(callback, Checkpoint):
-            callback.history = history
+            callback.follow(callbacks, history)
     # What a checkpoint writes is complete when all others have done their part.
     return sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))
 
