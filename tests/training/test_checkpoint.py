@@ -60,7 +60,7 @@ class TestCheckpoint:
                 "validation_fraction": 0.2,
             },
             {"schedule": "constant", "optimizer": "sgd"},
-            # Keras does not count one of its variables.
+            # Which has a variable of its own, beside those of each weight.
             {"optimizer": "nadam"},
             # The loss scale, too, goes on.
             {"optimizer": keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(1e-3))},
@@ -160,7 +160,7 @@ class TestCheckpoint:
         assert not (tmp_path / "backup").exists()
 
     def test_the_classifier_can_be_cloned_and_pickled(self, digits, tmp_path):
-        params = {"epochs": 1, "early_stopping": True}
+        params = {"architecture": "compact", "epochs": 1, "early_stopping": True}
         clf = self.fit(digits, tmp_path / "backup", **params)
         clone(clf)
         copy = pickle.loads(pickle.dumps(clf))

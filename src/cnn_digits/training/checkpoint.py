@@ -127,9 +127,4 @@ class Checkpoint(keras.callbacks.Callback):
 
     def _variables(self):
         """All that training changes: weights, seeds, and what the optimizer keeps."""
-        optimizer = self.model.optimizer
-        variables = [*self.model.variables, *optimizer.variables]
-        # Nadam has one that Keras does not count.
-        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        others = [v for v in vars(optimizer).values() if isinstance(v, keras.Variable)]
-        return variables + [v for v in others if all(v is not known for known in variables)]
+        return [*self.model.variables, *self.model.optimizer.variables]
