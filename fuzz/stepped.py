@@ -7,6 +7,7 @@ move or remove a file or a folder. Those count whose path begins with one of PAT
 separated as in the variable PATH. LOG gets a line for each. With N = 0 the script ends by itself.
 """
 
+import builtins
 import io
 import os
 import runpy
@@ -41,18 +42,22 @@ class Steps:
 
     def watch(self):
         """Count from now on."""
-        fsync, fdopen = os.fsync, os.fdopen
+        fsync, plain_open = os.fsync, open
 
         def watched_fsync(file):
             self._step("fsync", self._opened)
             fsync(file)
 
-        def watched_fdopen(file, mode="r", *args, **kwargs):
-            if mode != "wb":
-                return fdopen(file, mode, *args, **kwargs)
-            return io.BufferedWriter(_InPieces(file, lambda: self._step("write", self._opened)))
+        def watched_open(file, mode="r", *args, opener=None, **kwargs):
+            if mode not in ("wb", "xb"):
+                return plain_open(file, mode, *args, opener=opener, **kwargs)
+            pieces = _InPieces(file, mode, opener=opener)
+            path = self._opened if isinstance(file, int) else file
+            pieces.tell_before = lambda: self._step("write", path)
+            return io.BufferedWriter(pieces)
 
-        os.fsync, os.fdopen = watched_fsync, watched_fdopen
+        os.fsync = watched_fsync
+        io.open = builtins.open = watched_open  # the former for os.fdopen
         sys.addaudithook(self._hear)
 
     def _hear(self, event, args):
@@ -76,14 +81,10 @@ class Steps:
 
 
 class _InPieces(io.FileIO):
-    """A file that takes no more at once than a piece, and says so before."""
-
-    def __init__(self, file, tell):
-        super().__init__(file, "wb")
-        self._tell = tell
+    """A file that takes no more at once than a piece, and calls `tell_before` it does."""
 
     def write(self, data):
-        self._tell()
+        self.tell_before()
         return super().write(memoryview(data)[:_BYTES_AT_ONCE])
 
 

@@ -110,10 +110,10 @@ class Backups:
         UserWarning
             If that can't be done.
         """
-        files = self._files()
-        # Hidden ones are what a killed process had not finished.
-        unfinished = self._folder.glob(".cnn-digits.*")
         try:
+            files = self._files()
+            # Hidden ones are what a killed process had not finished.
+            unfinished = self._folder.glob(".cnn-digits.*")
             for path in [*unfinished, *(files[number] for number in sorted(files))]:
                 path.unlink(missing_ok=True)
             if self._folder.is_dir() and not any(self._folder.iterdir()):

@@ -110,6 +110,10 @@ class Checkpoint(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         self.model._initial_epoch = None
 
+    def __getstate__(self):
+        # Those hold a network, which not every copy or pickle can.
+        return {**vars(self), "_followed": []}
+
     def _check(self, run):
         for key, value in self._run.items():
             if run.get(key) != value:

@@ -38,12 +38,11 @@ def train(twin, data, held_out, settings, *, seed, history):
         # Large ones, which are fast: nothing is learnt from them.
         held_out = Batches(held_out, n_classes, max(settings.batch_size, 256)).in_order()
     first_epoch = FirstEpoch()
-    callbacks = _callbacks(settings, held_out is not None, first_epoch, history)
     engine = Engine(
         model=twin.model,
         epochs=settings.epochs,
         verbose=settings.verbose,
-        callbacks=callbacks,
+        callbacks=_callbacks(settings, held_out is not None, first_epoch, history),
         shuffle=False,  # the batches are
         fit__steps_per_epoch=batches.n_steps,
         fit__validation_data=held_out,
@@ -52,8 +51,8 @@ def train(twin, data, held_out, settings, *, seed, history):
         with _one_class_allowed() if n_classes == 1 else nullcontext():
             engine.fit(batches.shuffled(settings.epochs, order_seed, first_epoch.number), None)
     finally:
-        for callback in callbacks:
-            # One that holds a model can neither be cloned nor pickled, nor can what holds it.
+        for callback in settings.callbacks:
+            # A callback that holds a model can neither be cloned nor pickled.
             callback._model = None
 
 
