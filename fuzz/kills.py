@@ -7,26 +7,29 @@ nothing disturbs it: weights, state of the optimizer, history. Exits with 1 if i
 """
 
 import argparse
+import multiprocessing
 import os
 import random
 import shlex
-import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_digits
+from stepped import Steps
+
+from cnn_digits.cli import main as cnn_digits
 
 # At this rate the best epoch is not the last, and the rate falls.
 OPTIONS = "--epochs 4 --architecture lenet5 --augment rotation=10 --early-stopping"
 OPTIONS += " --learning-rate 0.02 --batch-size 16"
 
-SCRIPT = Path(find_spec("cnn_digits").origin).with_name("__main__.py")
-STEPPED = Path(__file__).with_name("stepped.py")
+# Each run is a process of its own; what takes seconds to load is loaded before they part.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["__main__", "cnn_digits.training.loop", "cnn_digits.prediction"])
 
 
 class Kills:
@@ -38,16 +41,17 @@ class Kills:
         X, y = load_digits(return_X_y=True)
         np.savez(place / "digits.npz", X=X[:n_images].astype(np.uint8), y=y[:n_images])
         self._n_runs = 0
-        start, self._seconds = time.perf_counter(), 0.0
         folder = self._new_folder()
-        self._begun(folder).wait()
+        process = self._begun(folder)
+        start = time.perf_counter()
+        process.join()
         self._seconds = time.perf_counter() - start
         self._expected = contents(folder / "digits.cnn")
 
     def steps(self):
         """The steps of a run, in words."""
         folder = self._new_folder()
-        self._stepped(folder, 0).check_returncode()
+        assert self._run(folder, step=0) == 0, (folder / "output.txt").read_text()
         steps = (folder / "steps.txt").read_text().splitlines()
         for kind in ("open", "write", "fsync", "os.rename", "os.remove"):
             assert any(step.startswith(kind) for step in steps), f"no {kind} is seen"
@@ -56,25 +60,22 @@ class Kills:
     def at_step(self, number):
         """What comes of a kill before a step, counted from 1."""
         folder = self._new_folder()
-        killed = self._stepped(folder, number)
-        assert killed.returncode < 0, killed.stderr
+        assert self._run(folder, step=number) < 0, (folder / "output.txt").read_text()
         return self._outcome(folder)
 
     def at_a_moment(self, share):
         """What comes of a kill after a share of the time between the first epoch and the end."""
         folder = self._new_folder()
-        start = time.perf_counter()
         process = self._begun(folder)
-        time.sleep(share * max(0.0, self._seconds - (time.perf_counter() - start)))
+        time.sleep(share * self._seconds)
         process.kill()
-        process.wait()
+        process.join()
         return self._outcome(folder)
 
     def _outcome(self, folder):
         """Run the command to its end, and say what it comes to; "equal" if it is as it should."""
-        run = subprocess.run(self._command(folder), capture_output=True, text=True)
-        if run.returncode:
-            return f"UNUSABLE: {run.stderr.strip()}"
+        if self._run(folder) != 0:
+            return f"UNUSABLE: {(folder / 'output.txt').read_text().strip()}"
         if contents(folder / "digits.cnn") != self._expected:
             return "UNEQUAL"
         left = [path.name for path in (folder / "checkpoint").rglob("*")]
@@ -86,28 +87,38 @@ class Kills:
         folder.mkdir()
         return folder
 
-    def _arguments(self, folder):
-        paths = {"--model": folder / "digits.cnn", "--checkpoint": folder / "checkpoint"}
-        outputs = [str(part) for pair in paths.items() for part in pair]
-        return ["train", str(self._place / "digits.npz"), *outputs, *self._options]
-
-    def _command(self, folder):
-        return [sys.executable, "-m", "cnn_digits", *self._arguments(folder)]
+    def _run(self, folder, step=None):
+        """Run the command, up to a step if one is given; returns the exit code."""
+        process = self._started(folder, step)
+        process.join()
+        return process.exitcode
 
     def _begun(self, folder):
         """The command in a process that has begun its first epoch."""
-        process = subprocess.Popen(
-            self._command(folder), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        for line in process.stdout:
-            if line.startswith("Epoch 1/"):
-                break
+        process = self._started(folder)
+        output = folder / "output.txt"
+        while process.is_alive() and not (output.exists() and "Epoch 1/" in output.read_text()):
+            time.sleep(0.005)
         return process
 
-    def _stepped(self, folder, number):
-        watched = os.pathsep.join(str(folder / name) for name in ("checkpoint", "digits.cnn"))
-        command = [sys.executable, STEPPED, str(number), folder / "steps.txt", watched, SCRIPT]
-        return subprocess.run([*command, *self._arguments(folder)], capture_output=True, text=True)
+    def _started(self, folder, step=None):
+        outputs = {"--model": folder / "digits.cnn", "--checkpoint": folder / "checkpoint"}
+        words = [str(word) for pair in outputs.items() for word in pair]
+        arguments = ["train", str(self._place / "digits.npz"), *words, *self._options]
+        process = PROCESSES.Process(target=run, args=(arguments, folder, step))
+        process.start()
+        return process
+
+
+def run(arguments, folder, step):
+    """The command in this process, which ends with it."""
+    output = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    if step is not None:
+        watched = [str(folder / name) for name in ("checkpoint", "digits.cnn")]
+        Steps(step, folder / "steps.txt", watched).watch()
+    sys.exit(cnn_digits(arguments))
 
 
 def contents(path):
