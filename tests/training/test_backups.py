@@ -97,9 +97,10 @@ class TestBackups:
         Backups(tmp_path).remove()
         assert os.listdir(tmp_path) == [name]
 
-    def test_another_version_is_refused(self, tmp_path):
+    @pytest.mark.parametrize("values", [{"format": 2}, {}, [], None])
+    def test_another_version_is_refused(self, tmp_path, values):
         with zipfile.ZipFile(tmp_path / "epoch-1.npz", "w") as archive:
-            archive.writestr("values.json", json.dumps({"format": 2}))
+            archive.writestr("values.json", json.dumps(values))
         with pytest.raises(ValueError, match="can't be used, it was written by another version"):
             Backups(tmp_path).newest()
 

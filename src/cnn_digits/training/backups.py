@@ -62,7 +62,7 @@ class Backups:
                 rest = "The one before it is used." if files else "Training begins anew."
                 warnings.warn(f"{error}. {rest}", UserWarning, stacklevel=2)
                 continue
-            if values.pop("format", None) != _FORMAT:
+            if not isinstance(values, dict) or values.pop("format", None) != _FORMAT:
                 raise self.unusable("it was written by another version of cnn-digits")
             return values, arrays
         return None
