@@ -93,7 +93,7 @@ class Backups:
                 os.fsync(file.fileno())
             for number, path in self._files().items():
                 if number not in (epoch, epoch - 1):
-                    path.unlink()
+                    path.unlink(missing_ok=True)
         except OSError as error:
             reason = error.strerror or str(error).rstrip(".")
             last = max(self._files(), default=0)
