@@ -8,6 +8,7 @@ import keras
 from cnn_digits.architectures import recipe_for
 from cnn_digits.augmentation import Augment
 from cnn_digits.devices import bfloat16_pays
+from cnn_digits.training.checkpoint import Checkpoint
 
 # Peak learning rates relative to Adam's, by name; other optimizers keep their own.
 _RATE_RELATIVE_TO_ADAM = {"adam": 1, "adamw": 1, "nadam": 1, "rmsprop": 0.3, "sgd": 20}
@@ -127,7 +128,7 @@ def resolve(
         sharpness=recipe.sharpness if is_smoothed else 1.0,
         augment=augment,
         dtype_policy="float32" if is_auto else p["dtype_policy"],
-        bfloat16=is_auto and is_faster_in_bfloat16 and bfloat16_pays(),
+        bfloat16=is_auto and is_faster_in_bfloat16 and _bfloat16_pays(p["callbacks"]),
         validation_fraction=fraction,
         early_stopping=p["early_stopping"] and not is_partial,
         patience=p["n_iter_no_change"],
@@ -154,6 +155,14 @@ def _augment(side):
     if side < _FULLY_AUGMENTED_SIDE:
         return Augment(rotation=8, zoom=0.08, shift=0.03)
     return Augment(zoom=0.15, shift=0.05, shear=8)
+
+
+def _bfloat16_pays(callbacks):
+    """As this machine has it, or had it when the training began that goes on."""
+    for callback in callbacks or ():
+        if isinstance(callback, Checkpoint):
+            return callback.finding("bfloat16", bfloat16_pays)
+    return bfloat16_pays()
 
 
 def _schedule(p, is_partial):

@@ -59,9 +59,10 @@ def test_an_interrupt_is_raised_and_leaves_what_was_learnt(fit, augment):
 
 def test_a_checkpoint_has_the_last_word(fit, tmp_path):
     seen = []
-    checkpoint = Checkpoint(tmp_path / "backup", {})
+    folder = tmp_path / "backup"
+    checkpoint = Checkpoint(folder, {})
     later = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: seen.append((tmp_path / "backup" / "state.json").exists())
+        on_epoch_end=lambda epoch, logs: seen.append(folder.exists())
     )
     fit(epochs=2, callbacks=[checkpoint, later])
     assert seen == [False, True]

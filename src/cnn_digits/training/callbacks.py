@@ -9,6 +9,9 @@ import keras
 _WARM_UP = 0.25
 _START_FRACTION = 1 / 25
 
+# What Keras's callbacks know of the epochs behind them, and forget when training begins.
+_KNOWN = ("wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter")
+
 
 def check_callbacks(callbacks):
     """Raise unless these are Keras callbacks, or None."""
@@ -37,6 +40,30 @@ def own_callbacks(settings, has_validation):
             )
         )
     return callbacks
+
+
+def has_memory(callback):
+    """Whether this is a callback whose state `memory` knows."""
+    return isinstance(callback, (keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau))
+
+
+def memory(callback):
+    """What early stopping or a reduction on a plateau knows of the epochs behind it.
+
+    Returns
+    -------
+    known : dict of plain values
+    best_weights : list of ndarrays or None
+    """
+    state = vars(callback)
+    return {name: state[name] for name in _KNOWN if name in state}, state.get("best_weights")
+
+
+def remember(callback, known, best_weights):
+    """Give a callback back, when training has begun, what `memory` has returned."""
+    vars(callback).update(known)
+    if best_weights is not None:
+        callback.best_weights = best_weights
 
 
 def one_cycle(progress):

@@ -65,7 +65,7 @@ def _callbacks(settings, has_validation, first_epoch, history):
     ]
     for callback in settings.callbacks:
         if isinstance(callback, Checkpoint):
-            callback.history = history
+            callback.follow(callbacks, history)
     # What a checkpoint writes is complete when all others have done their part.
     return sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))
 
