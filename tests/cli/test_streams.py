@@ -89,18 +89,6 @@ class TestCharactersWithoutACode:
         assert sorted(map(os.fsencode, names)) == sorted(map(os.fsencode, folder.iterdir()))
         assert (tmp_path / "plots" / "readings.png").exists()
 
-    @needs_posix
-    def test_labels_that_are_no_utf_8(self, sheets, tmp_path, capsys):
-        for label, digit in ((b"\xff", 0), (rb"$\frac$", 1)):
-            target = tmp_path / "data" / os.fsdecode(label)
-            shutil.copytree(sheets / "train" / str(digit), target)
-        argv = [f"{tmp_path}/data", "--model", f"{tmp_path}/m", "--plots", f"{tmp_path}/plots"]
-        assert main(["train", *argv, "--epochs", "1", "--architecture", "lenet5"]) == 0
-        assert main(["evaluate", *argv]) == 0
-        argv += ["--out", f"{tmp_path}/out.csv"]
-        assert main(["predict", *argv]) == 0
-        assert len(list((tmp_path / "plots").iterdir())) >= 5
-
 
 @pytest.mark.usefixtures("nobody_reads")
 class TestNobodyReads:

@@ -68,7 +68,7 @@ def run(args):
     no_ink = is_empty(dataset.data) if dataset.framed else np.zeros(len(proba), dtype=bool)
     table = _readings(dataset, clf.classes_, proba, no_ink, args.reject)
     if args.out is not None:
-        _write(args.out, table, dataset, y_pred)
+        _write(args.out, table, dataset)
         report.add(out=str(args.out))
     if args.plots is not None and dataset.framed:
         _draw_pictures(report, dataset, y_pred, proba, args.reject)
@@ -154,11 +154,11 @@ def _printed(table, no_ink):
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
-def _write(path, table, dataset, y_pred):
+def _write(path, table, dataset):
     from cnn_digits.data import write_submission
 
     if dataset.names is None:
-        write_submission(path, y_pred, n_images=len(dataset.data))
+        write_submission(path, table["digit"].tolist(), n_images=len(dataset.data))
     else:
         with written_whole(path) as file:
             # The bytes of a name that is no UTF-8 are written as they are.

@@ -68,5 +68,4 @@ def write_submission(path, y_pred, *, n_images=None):
         labels = labels.astype(np.int64)
     table = pd.DataFrame({"ImageId": np.arange(1, len(labels) + 1), "Label": labels})
     with written_whole(path) as file:
-        # Labels may be names of folders that are no UTF-8.
-        table.to_csv(file, index=False, lineterminator="\n", errors="surrogateescape")
+        table.to_csv(file, index=False, lineterminator="\n")
