@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
 
 from cnn_digits import CNNDigitClassifier
 from cnn_digits.cli import main
+from cnn_digits.cli.streams import lasting_streams
 
 NAME = "цифра 七 é.png"
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="files have names of bytes, not there")
@@ -28,10 +30,17 @@ def printed(monkeypatch):
     return encode
 
 
-@pytest.fixture
-def nobody_reads(monkeypatch):
-    """Standard output is a pipe that its reader has left."""
-    end, stdout = os.pipe()
+@pytest.fixture(
+    params=[
+        "pipe",
+        pytest.param(
+            "openpty", marks=pytest.mark.skipif(os.name == "nt", reason="no terminals as files")
+        ),
+    ]
+)
+def nobody_reads(monkeypatch, request):
+    """Standard output is a pipe that its reader has left, or a terminal that was closed."""
+    end, stdout = getattr(os, request.param)()
     os.close(end)
     with os.fdopen(stdout, "w", encoding="utf-8") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
@@ -111,6 +120,26 @@ class TestNobodyReads:
             main(["--help"])
         assert error.value.code == 0
         assert capfd.readouterr().err == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there all pipes wait")
+def test_a_slow_reader_is_waited_for(monkeypatch):
+    end, stdout = os.pipe()
+    # As whoever shares a pipe may have set it.
+    os.set_blocking(stdout, False)
+    text = "x" * 10_000_000
+
+    def read():
+        with open(end) as reader:
+            return reader.read()
+
+    with ThreadPoolExecutor() as pool:
+        found = pool.submit(read)
+        with open(stdout, "w") as stream, monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", stream)
+            with lasting_streams():
+                print(text, end="")
+        assert found.result() == text
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no disk that is always full")

@@ -1,7 +1,9 @@
 """The standard streams of the program: there, able to show everything, and free to be left."""
 
+import errno
 import io
 import os
+import select
 import sys
 from contextlib import ExitStack, contextmanager, suppress
 
@@ -25,7 +27,7 @@ def lasting_streams():
     """Within the block, what is printed ends no work.
 
     A character that a stream has no code for is printed as Python writes it in ASCII. What
-    nobody reads any more, as after `| head -1`, is dropped.
+    nobody reads any more, as after `| head -1`, is dropped, and a slow reader is waited for.
     """
     with ExitStack() as undo:
         for name, raw in (("stdout", _Output), ("stderr", _Remarks)):
@@ -65,18 +67,23 @@ def _flush(stream):
 
 
 class _Output(io.FileIO):
-    """What is written after the reader has left is dropped."""
+    """What is written after the reader has left, or the terminal is gone, is dropped."""
 
-    dropped = BrokenPipeError
+    dropped = {errno.EPIPE, errno.EIO}
 
     def write(self, data):
         try:
-            return super().write(data)
-        except self.dropped:
+            while (n_bytes := super().write(data)) is None:
+                # Who shares the pipe has told it not to wait.
+                select.select([], [self], [])
+        except OSError as error:
+            if error.errno not in self.dropped:
+                raise
             return len(data)
+        return n_bytes
 
 
 class _Remarks(_Output):
     """Nor is there anybody to tell that remarks can't be written, on a full disk say."""
 
-    dropped = OSError
+    dropped = errno.errorcode
