@@ -6,7 +6,14 @@ import zipfile
 
 import pytest
 
-from cnn_digits.files import check_writable, damage_named, opened, writable_folder, written_whole
+from cnn_digits.files import (
+    check_writable,
+    damage_named,
+    opened,
+    remove_unfinished,
+    writable_folder,
+    written_whole,
+)
 
 is_root = hasattr(os, "geteuid") and os.geteuid() == 0
 needs_permissions = pytest.mark.skipif(
@@ -74,6 +81,17 @@ class TestWrittenWhole:
             pytest.fail("the block must not run")
 
 
+class TestRemoveUnfinished:
+    def test_only_what_is_being_written(self, tmp_path):
+        with written_whole(tmp_path / "whole") as file:
+            file.write(b"content")
+        with pytest.raises(FileNotFoundError), written_whole(tmp_path / "half"):  # noqa: PT012
+            remove_unfinished()
+            assert os.listdir(tmp_path) == ["whole"]
+        remove_unfinished()
+        assert os.listdir(tmp_path) == ["whole"]
+
+
 class TestCheckWritable:
     def test_writes_nothing(self, tmp_path):
         check_writable(tmp_path / "file")
@@ -91,6 +109,19 @@ class TestCheckWritable:
         (tmp_path / "file").write_text("")
         with pytest.raises(FileNotFoundError, match="there is no folder"):
             check_writable(tmp_path / "file" / "file")
+
+    @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+    def test_links_in_a_circle(self, tmp_path):
+        (tmp_path / "a").symlink_to(tmp_path / "b")
+        (tmp_path / "b").symlink_to(tmp_path / "a")
+        for path in (tmp_path / "a", tmp_path / "a" / "file"):
+            with pytest.raises(OSError, match=r"a(/file)? can't be written: Too many levels"):
+                check_writable(path)
+        assert (tmp_path / "a").is_symlink()
+
+    def test_name_that_is_too_long(self, tmp_path):
+        with pytest.raises(OSError, match=r"xxx can't be written: "):
+            check_writable(tmp_path / ("x" * 1000))
 
     @pytest.mark.skipif(not os.path.exists("/dev/null"), reason="no devices as files")
     def test_device_is_not_replaced(self):

@@ -157,8 +157,8 @@ def check_components(optimizer, loss):
     share_cores()
     try:
         known = keras.optimizers.get(optimizer) if isinstance(optimizer, str) else optimizer
-    except ValueError:
-        known = None
+    except (TypeError, ValueError):
+        known = None  # there is none, or it needs arguments
     if not isinstance(known, keras.optimizers.Optimizer):
         raise ValueError(
             f"optimizer={optimizer!r}; expected the name of a Keras optimizer, such as 'adam', "

@@ -8,6 +8,9 @@ import zipfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+# What `written_whole` has begun and not yet moved to its place.
+_unfinished = set()
+
 
 @contextmanager
 def written_whole(path):
@@ -33,6 +36,7 @@ def written_whole(path):
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
     # Next to its place, because a file can only be moved at once within a file system.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".cnn-digits.")
+    _unfinished.add(temporary)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -42,11 +46,27 @@ def written_whole(path):
         with suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+    finally:
+        _unfinished.discard(temporary)
+
+
+def remove_unfinished():
+    """Remove what is half-written, for who ends the process wherever it is."""
+    for path in tuple(_unfinished):
+        with suppress(OSError):
+            os.unlink(path)
 
 
 def check_writable(path):
     """Raise OSError, with the reason, if no file can be written at `path`; leave nothing there."""
     path = Path(path)
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # of which more can be said
+    except OSError as error:
+        # Links in a circle, or a name that is too long.
+        raise type(error)(f"{path} can't be written: {error.strerror}.") from error
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; expected the name of a file to write.")
     folder = path.resolve().parent

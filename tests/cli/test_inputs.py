@@ -1,9 +1,11 @@
 import gzip
 import json
 import struct
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
+import pytest
 
 from cnn_digits.cli import main
 
@@ -53,10 +55,57 @@ class TestKindsOfData:
         assert str(bad) in err
         assert main(["predict", *argv, "--skip-bad", "--json"]) == 0
         assert len(json.loads(capsys.readouterr().out)["labels"]) == 100
-        bad.unlink()
-        assert main(["evaluate", *argv[:-1]]) == 2
+
+
+@pytest.fixture(scope="module")
+def small(digits, tmp_path_factory):
+    """A folder of digits of 8 × 8 pixels, and a network trained on them as they are."""
+    place = tmp_path_factory.mktemp("small")
+    (place / "pictures").mkdir()
+    pictures(place / "pictures", digits[1][:100], digits[3][:100])
+    argv = ["train", f"{place}/pictures", "--as-is", "--model", f"{place}/as-is.cnn"]
+    assert main([*argv, "--epochs", "20"]) == 0
+    return place
+
+
+class TestPicturesAreReadAsInTraining:
+    @pytest.mark.parametrize("command", ["evaluate", "predict"])
+    @pytest.mark.parametrize("option", [[], ["--as-is"]])
+    def test_as_is(self, small, capsys, command, option):
+        argv = [command, f"{small}/pictures", "--model", f"{small}/as-is.cnn", "--json", *option]
+        capsys.readouterr()
+        assert main(argv) == 0
+        found = json.loads(capsys.readouterr().out)
+        if command == "evaluate":
+            assert found["accuracy"] > 0.8
+        else:
+            first = [Path(name).name[0] for name in found["names"]]
+            assert np.mean(np.array(first, dtype=int) == found["labels"]) > 0.8
+
+    def test_as_is_of_another_size(self, small, sheets, refused):
+        picture = min((sheets / "own").iterdir())
+        argv = ["predict", f"{picture}", "--model", f"{small}/as-is.cnn"]
+        refused(argv, "as-is.cnn was trained on images of 8 × 8 pixels, but", f"{picture} has")
+
+    def test_framed(self, sheets, refused):
+        for command in ("evaluate", "predict"):
+            argv = [command, f"{sheets}/own", "--model", f"{sheets}/digits.cnn", "--as-is"]
+            refused(argv, "was trained on pictures in MNIST's frame", "leave out --as-is")
+
+    def test_trained_on_a_table(self, folder, small, refused, capsys):
+        argv = ["evaluate", f"{small}/pictures", "--model", f"{folder}/digits.cnn"]
         message = "trained on images of 8 × 8 pixels, but a framed picture has 28 × 28"
-        assert message in capsys.readouterr().err
+        refused(argv, message, "say --as-is if")
+        assert main([*argv, "--as-is", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["n_images"] == 100
+
+    def test_a_table_is_never_framed(self, folder, small, capsys):
+        for network in (f"{small}/as-is.cnn", f"{folder}/digits.cnn"):
+            argv = ["evaluate", f"{folder}/labelled.csv", "--model", network, "--json"]
+            assert main(argv) == 0
+            assert main([*argv, "--as-is"]) == 0
+            first, second = map(json.loads, capsys.readouterr().out.splitlines())
+            assert first == second
 
 
 def test_a_model_that_is_none(folder, tmp_path, refused):

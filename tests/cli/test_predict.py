@@ -1,5 +1,7 @@
 import io
 import json
+import os
+import shutil
 from contextlib import redirect_stdout
 
 import matplotlib.image
@@ -40,6 +42,20 @@ class TestTables:
         labels = pd.read_csv(tmp_path / "submission.csv").Label
         assert found["labels"] == labels.tolist()
         assert min(found["probabilities"]) >= 0.1
+
+    def test_a_network_that_says_nan(self, folder, tmp_path, monkeypatch, capsys, refused):
+        def predict_proba(self, X):
+            return np.full((len(X), 10), np.nan, np.float32)
+
+        monkeypatch.setattr(CNNDigitClassifier, "predict_proba", predict_proba)
+        argv = ["predict", f"{folder}/test.csv", "--model", f"{folder}/digits.cnn"]
+        assert main([*argv, "--reject", "0.5", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+        assert found["doubtful"] == [True] * 450
+        assert found["labels"] == found["probabilities"] == [None] * 450
+        assert main(argv) == 0
+        assert capsys.readouterr().out.count("the network says NaN") == 450
+        refused([*argv, "--out", f"{tmp_path}/out.csv"], "each image needs a label")
 
     @pytest.mark.parametrize("labels", [[7.0], [0.0, 7.0]])
     def test_labels_that_are_fractions_and_images_that_are_no_squares(
@@ -146,6 +162,17 @@ class TestPictures:
         found = json.loads(capsys.readouterr().out)
         assert found["labels"] == found["probabilities"] == [None]
         assert found["doubtful"] == [True]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names of folders there")
+def test_labels_that_are_formulas(sheets, tmp_path):
+    for label, digit in ((r"$\frac$", 0), ("$_^{", 1)):
+        shutil.copytree(sheets / "train" / str(digit), tmp_path / "data" / label)
+    argv = [f"{tmp_path}/data", "--model", f"{tmp_path}/m", "--plots", f"{tmp_path}/plots"]
+    assert main(["train", *argv, "--epochs", "1", "--architecture", "lenet5"]) == 0
+    assert main(["evaluate", *argv]) == 0
+    assert main(["predict", *argv]) == 0
+    assert len(list((tmp_path / "plots").iterdir())) == 6
 
 
 class TestBadInput:

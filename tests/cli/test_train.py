@@ -146,6 +146,8 @@ class TestBadInput:
         refused([*argv, "--epochs", "0"], "epochs")
         refused([*argv, "--architecture", "huge"], "huge", "lenet5")
         refused([*argv, "--optimizer", "no"], "'no'", "rmsprop")
+        # It needs another one as an argument.
+        refused([*argv, "--optimizer", "lossscaleoptimizer"], "'lossscaleoptimizer'", "rmsprop")
         for bad in ("rotation", "rotation=x", "horizontal_flip=1", "none,zoom=1", "size=3", ""):
             refused([*argv, "--augment", bad], "is none of elastic=NUMBER")
         refused([*argv, "--augment", "rotation=-3"], "rotation")

@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 
 from cnn_digits import (
     ClassDistributionDisplay,
     DigitGridDisplay,
+    FramedDigitsDisplay,
     MisclassifiedDisplay,
 )
 
@@ -19,9 +21,31 @@ def test_nearly_all_is_not_called_all():
     assert [t.get_text() for t in distribution.text_] == ["9,999 (> 99.9 %)", "1 (< 0.1 %)"]
 
 
-def test_labels_are_no_formulas():
-    y = np.array(["$x^2$", "$\\bad$"])
-    display = DigitGridDisplay.from_predictions(np.zeros((2, 4)), y, y)
-    display.figure_.canvas.draw()
-    ClassDistributionDisplay.from_labels(y).figure_.canvas.draw()
-    MisclassifiedDisplay.from_predictions(np.eye(4)[:2], y, y[::-1]).figure_.canvas.draw()
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("$\\frac$", "$\\frac$"),
+        ("$x^2$", "$x^2$"),
+        # Of a file's name that is no UTF-8.
+        ("\udcff", "\\udcff"),
+        ("a\nb\x1b", "a\\nb\\x1b"),
+        ("七 é\u202f", "七 é\u202f"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_labels_and_names_are_drawn_as_they_are(label, shown):
+    y, X = np.array([label, "other"]), np.eye(4)[:2]
+    frames = np.eye(4).reshape(1, 4, 4)
+    for display, text in (
+        (DigitGridDisplay.from_predictions(X, y, y), "text_"),
+        (MisclassifiedDisplay.from_predictions(X, y, y[::-1]), "text_"),
+        (MisclassifiedDisplay.from_predictions(X, y, y[::-1]), "note_"),
+        (FramedDigitsDisplay.from_predictions(frames, frames, y[:1]), "text_"),
+        (FramedDigitsDisplay.from_predictions(frames, frames, [1], names=[label]), "text_"),
+        (ClassDistributionDisplay.from_labels(y), "ax_"),
+    ):
+        display.figure_.canvas.draw()
+        artists = getattr(display, text)
+        if text == "ax_":
+            artists = artists.get_yticklabels()
+        assert shown in " ".join(artist.get_text() for artist in np.atleast_1d(artists))

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from cnn_digits.cli.keras_loading import load_keras
+from cnn_digits.cli.places import named_path
 from cnn_digits.cli.report import confusion_matrix_display, draw
 from cnn_digits.files import writable_folder
 
@@ -18,7 +19,7 @@ def add_parser(commands):
     )
     parser.add_argument(
         "--plots",
-        type=Path,
+        type=named_path,
         default=Path("cnn-digits-demo"),
         metavar="FOLDER",
         help="where to write training-curves.png and confusion-matrix.png (default: %(default)s)",

@@ -1,7 +1,10 @@
 """`cnn-digits evaluate`: how well a network reads images whose labels are known."""
 
-from cnn_digits.cli.inputs import add_input_arguments, load_model, read_data
+from cnn_digits.cli.inputs import add_input_arguments, read_network_and_data
+from cnn_digits.cli.places import check_places
 from cnn_digits.cli.report import Report, add_report_arguments, confusion_matrix_display
+
+_PICTURES = ("confusion-matrix.png", "misclassified.png")
 
 
 def add_parser(commands):
@@ -12,15 +15,15 @@ def add_parser(commands):
         description="Predict images whose labels are known, and report precision and recall.",
     )
     add_input_arguments(parser, "test")
-    add_report_arguments(parser, "confusion-matrix.png and misclassified.png")
+    add_report_arguments(parser, " and ".join(_PICTURES))
     return parser
 
 
 def run(args):
     """Predict, compare, report."""
     report = Report(args)
-    dataset = read_data(args, labelled=True)
-    clf = load_model(args, dataset)
+    check_places(args, report.files(*_PICTURES), network=args.model)
+    clf, dataset = read_network_and_data(args, labelled=True)
     import numpy as np
     from sklearn.metrics import classification_report, confusion_matrix
 
@@ -33,6 +36,8 @@ def run(args):
     proba = clf.predict_proba(dataset.data)
     y_pred = clf.classes_[proba.argmax(axis=1)]
     n_right = int((y_pred == dataset.target).sum())
+    if args.plots is not None:
+        _draw_errors(report, clf, dataset, y_pred, proba)
     report.say(classification_report(dataset.target, y_pred, digits=4, zero_division=0))
     report.say(f"{n_right:,} of {len(y_pred):,} read right: {n_right / len(y_pred):.2%}")
     report.add(
@@ -43,8 +48,6 @@ def run(args):
         confusion_matrix=confusion_matrix(dataset.target, y_pred, labels=clf.classes_).tolist(),
         skipped=dataset.skipped,
     )
-    if args.plots is not None:
-        _draw_errors(report, clf, dataset, y_pred, proba)
     report.end()
 
 
@@ -53,7 +56,6 @@ def _draw_errors(report, clf, dataset, y_pred, proba):
     from cnn_digits.images import to_image_shape
 
     y, images = dataset.target, to_image_shape(dataset.data, clf.image_shape_)
-    report.draw(confusion_matrix_display(y, y_pred, clf.classes_), "confusion-matrix.png")
-    report.draw(
-        MisclassifiedDisplay.from_predictions(images, y, y_pred, proba), "misclassified.png"
-    )
+    confusion, misclassified = _PICTURES
+    report.draw(confusion_matrix_display(y, y_pred, clf.classes_), confusion)
+    report.draw(MisclassifiedDisplay.from_predictions(images, y, y_pred, proba), misclassified)

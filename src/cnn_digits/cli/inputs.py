@@ -1,10 +1,10 @@
 """What commands are given, data and a network: their arguments and their reading."""
 
-import sys
 from itertools import compress
-from pathlib import Path
 
 from cnn_digits.cli.keras_loading import load_keras
+from cnn_digits.cli.places import data_paths, named_path
+from cnn_digits.cli.streams import remark
 
 KINDS_OF_DATA = (
     "a CSV as Kaggle's Digit Recognizer has them (also .gz or .zip), a .npz of numpy.savez, a "
@@ -14,9 +14,9 @@ KINDS_OF_DATA = (
 
 def add_input_arguments(parser, subset, *, kinds=KINDS_OF_DATA, nargs=None):
     """Let a command be given data, of several paths if `nargs` says so, and a network."""
-    parser.add_argument("data", type=Path, metavar="DATA", help=kinds, nargs=nargs)
+    parser.add_argument("data", type=named_path, metavar="DATA", help=kinds, nargs=nargs)
     parser.add_argument(
-        "--model", type=Path, required=True, metavar="FILE", help="file of the network"
+        "--model", type=named_path, required=True, metavar="FILE", help="file of the network"
     )
     parser.add_argument(
         "--subset",
@@ -33,11 +33,11 @@ def add_input_arguments(parser, subset, *, kinds=KINDS_OF_DATA, nargs=None):
         "--as-is",
         action="store_true",
         help="take pictures as they are, all of one size, instead of bringing each digit into "
-        "MNIST's frame; in prediction if it was so in training",
+        "MNIST's frame; a network that was trained on pictures knows which of the two it was",
     )
 
 
-def read_data(args, *, labelled):
+def read_data(args, *, labelled, framed):
     """The data set that the arguments name; says what was left out and where no ink was found."""
     from cnn_digits.data.dataset import read_dataset
     from cnn_digits.framing.frames import is_empty
@@ -47,18 +47,32 @@ def read_data(args, *, labelled):
         subset=args.subset,
         labelled=labelled,
         skip_bad=args.skip_bad,
-        framed=not args.as_is,
+        framed=framed,
     )
     for reason in dataset.skipped:
-        print(f"cnn-digits: left out: {reason}", file=sys.stderr)
+        remark(f"left out: {reason}")
     if dataset.framed:
         for name in compress(dataset.names, is_empty(dataset.data)):
-            print(f"cnn-digits: no ink was found on {name}", file=sys.stderr)
+            remark(f"no ink was found on {name}")
     return dataset
 
 
-def load_model(args, dataset):
-    """The network that the arguments name; raises if it can't read frames and is given them."""
+def read_network_and_data(args, *, labelled):
+    """The network that the arguments name, and the data set as that network takes it."""
+    clf = _load_network(args)
+    if clf._framed and args.as_is and _are_pictures(args):
+        raise ValueError(
+            f"{args.model} was trained on pictures in MNIST's frame, and can't read them as they "
+            "are; leave out --as-is."
+        )
+    framed = not args.as_is if clf._framed is None else clf._framed
+    dataset = read_data(args, labelled=labelled, framed=framed)
+    if dataset.names is not None:
+        _check_size(args.model, clf.image_shape_, dataset)
+    return clf, dataset
+
+
+def _load_network(args):
     if not args.model.is_file():
         raise FileNotFoundError(
             f"There is no file {args.model}: expected a network that "
@@ -67,13 +81,30 @@ def load_model(args, dataset):
     load_keras()
     from cnn_digits import CNNDigitClassifier
 
-    clf = CNNDigitClassifier.load(args.model)
-    if dataset.framed and clf.image_shape_ != (*dataset.data.shape[1:], 1):
-        height, width, channels = clf.image_shape_
-        colours = "" if channels == 1 else f" in {channels} channels"
+    return CNNDigitClassifier.load(args.model)
+
+
+def _are_pictures(args):
+    from cnn_digits.data.contents import contents_of
+
+    return contents_of(data_paths(args), args.subset).kind == "pictures"
+
+
+def _check_size(model, image_shape, dataset):
+    """Raise if pictures are not of the size that a network was trained on."""
+    height, width = dataset.data.shape[1:]
+    if image_shape == (height, width, 1):
+        return
+    size = "{} × {} pixels".format(*image_shape)
+    if image_shape[2] != 1:
+        size += f" in {image_shape[2]} channels"
+    if dataset.framed:
         raise ValueError(
-            f"{args.model} was trained on images of {height} × {width} pixels{colours}, but a "
-            "framed picture has 28 × 28: train it on pictures or on MNIST, or say --as-is if "
-            "these pictures are as those images were."
+            f"{model} was trained on images of {size}, but a framed picture has "
+            f"{height} × {width}: train it on pictures or on MNIST, or say --as-is if these "
+            "pictures are as those images were."
         )
-    return clf
+    raise ValueError(
+        f"{model} was trained on images of {size}, but {dataset.names[0]} has {height} × {width}, "
+        "as it is."
+    )

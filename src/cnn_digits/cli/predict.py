@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from cnn_digits.cli.inputs import KINDS_OF_DATA, add_input_arguments, load_model, read_data
+from cnn_digits.cli.inputs import KINDS_OF_DATA, add_input_arguments, read_network_and_data
+from cnn_digits.cli.places import check_places, named_path
 from cnn_digits.cli.report import Report, add_report_arguments
 from cnn_digits.files import check_writable, written_whole
 
@@ -22,7 +23,7 @@ def add_parser(commands):
     add_input_arguments(parser, "test", kinds=f"pictures, or {KINDS_OF_DATA}", nargs="+")
     parser.add_argument(
         "--out",
-        type=Path,
+        type=named_path,
         metavar="FILE",
         help="CSV file to write: what is printed of pictures, ImageId,Label as Kaggle wants it of "
         "anything else",
@@ -56,22 +57,32 @@ def run(args):
     if args.out is not None:
         check_writable(args.out)
     report = Report(args)
-    dataset = read_data(args, labelled=False)
-    clf = load_model(args, dataset)
+    check_places(args, _outputs(args, report), network=args.model)
+    clf, dataset = read_network_and_data(args, labelled=False)
+    import numpy as np
+
+    from cnn_digits.framing.frames import is_empty
+
     proba = clf.predict_proba(dataset.data)
     y_pred = clf.classes_[proba.argmax(axis=1)]
-    table = _readings(dataset, clf.classes_, proba, args.reject)
+    no_ink = is_empty(dataset.data) if dataset.framed else np.zeros(len(proba), dtype=bool)
+    table = _readings(dataset, clf.classes_, proba, no_ink, args.reject)
+    if args.out is not None:
+        _write(args.out, table, dataset)
+        report.add(out=str(args.out))
+    if args.plots is not None and dataset.framed:
+        _draw_pictures(report, dataset, y_pred, proba, args.reject)
+    elif args.plots is not None:
+        _draw_images(report, dataset.data, clf, y_pred, proba)
     if dataset.names is not None or args.out is None:
-        report.say(_printed(table))
+        report.say(_printed(table, no_ink))
     if args.reject is not None:
         report.say(
             f"{table['doubtful'].sum():,} of {len(table):,} doubtful: below {args.reject:g}"
             f"{', or without ink' if dataset.framed else ''}"
         )
     if args.out is not None:
-        _write(args.out, table, dataset, y_pred)
         report.say(f"Wrote {len(table):,} predictions to {args.out}")
-        report.add(out=str(args.out))
     report.add(
         names=dataset.names,
         labels=table["digit"].tolist(),
@@ -82,19 +93,20 @@ def run(args):
     )
     if args.reject is not None:
         report.add(doubtful=table["doubtful"].tolist())
-    if args.plots is not None and dataset.framed:
-        _draw_pictures(report, dataset, y_pred, proba, args.reject)
-    elif args.plots is not None:
-        _draw_images(report, dataset.data, clf, y_pred, proba)
     report.end()
 
 
-def _readings(dataset, classes, proba, reject):
-    """What was read on each image, as a table; nothing where there is no ink."""
+def _outputs(args, report):
+    """Files that may be written: how many sheets there will be is not known yet."""
+    sheets = [] if args.plots is None else [path.name for path in args.plots.glob("readings-*.png")]
+    files = report.files("readings.png", "predictions.png", *sheets)
+    return files if args.out is None else [("--out", args.out), *files]
+
+
+def _readings(dataset, classes, proba, no_ink, reject):
+    """What was read on each image, as a table; nothing without ink, or without probabilities."""
     import numpy as np
     import pandas as pd
-
-    from cnn_digits.framing.frames import is_empty
 
     order = np.argsort(-proba, axis=1, kind="stable")
     first, second = order[:, 0], order[:, min(1, len(classes) - 1)]
@@ -111,42 +123,46 @@ def _readings(dataset, classes, proba, reject):
     )
     if len(classes) == 1:
         table.loc[:, "second":] = None
-    is_blank = np.zeros(len(table), dtype=bool)
-    if dataset.framed:
-        is_blank = is_empty(dataset.data)
-        table.loc[is_blank, "digit":] = None
+    table.loc[no_ink | ~np.isfinite(proba).all(axis=1), "digit":] = None
     if reject is not None:
-        table["doubtful"] = is_blank | (proba.max(axis=1) < reject)
+        # What is not known to be probable: a network that has diverged says NaN.
+        table["doubtful"] = no_ink | ~(proba.max(axis=1) >= reject)
     return table
 
 
-def _printed(table):
+def _printed(table, no_ink):
     """The table for people to read."""
+    from cnn_digits.display.drawing import shown
+
     lines = [("file", "digit", "probability", "second choice")]
-    for row in table.itertuples():
+    for row, is_blank in zip(table.itertuples(), no_ink, strict=True):
         if row.digit is None:
-            lines.append((str(row.file), "none", "", "no ink was found"))
+            reason = "no ink was found" if is_blank else "the network says NaN"
+            lines.append((shown(row.file), "none", "", reason))
         else:
             lines.append(
                 (
-                    str(row.file),
-                    f"{row.digit} ?" if getattr(row, "doubtful", False) else str(row.digit),
+                    shown(row.file),
+                    shown(row.digit) + (" ?" if getattr(row, "doubtful", False) else ""),
                     f"{row.probability:.1%}",
-                    "" if row.second is None else f"{row.second} ({row.second_probability:.1%})",
+                    ""
+                    if row.second is None
+                    else f"{shown(row.second)} ({row.second_probability:.1%})",
                 )
             )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
-def _write(path, table, dataset, y_pred):
+def _write(path, table, dataset):
     from cnn_digits.data import write_submission
 
     if dataset.names is None:
-        write_submission(path, y_pred, n_images=len(dataset.data))
+        write_submission(path, table["digit"].tolist(), n_images=len(dataset.data))
     else:
         with written_whole(path) as file:
-            table.to_csv(file, index=False, lineterminator="\n")
+            # The bytes of a name that is no UTF-8 are written as they are.
+            table.to_csv(file, index=False, lineterminator="\n", errors="surrogateescape")
 
 
 def _draw_images(report, X, clf, y_pred, proba):

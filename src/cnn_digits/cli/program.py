@@ -3,34 +3,36 @@
 import argparse
 import sys
 import warnings
+from contextlib import contextmanager
 
 from cnn_digits import __version__
 from cnn_digits.cli import demo, evaluate, info, predict, train
+from cnn_digits.cli.interrupts import EXIT_CODE, INTERRUPTED
+from cnn_digits.cli.streams import lasting_streams, remark
 
 
-def main(argv=None):
-    """Run the command line.
-
-    Parameters
-    ----------
-    argv : list of str or None, default=None
-        Arguments without the program's name; None takes those of the process.
+def run(argv):
+    """Run the command that the arguments name, None for those of the process.
 
     Returns
     -------
     exit_code : int
         0, 2 for bad input, 130 after Ctrl-C.
     """
-    args = _parser().parse_args(argv)
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+    with lasting_streams(), _warnings_as_remarks():
         try:
+            args = _parser().parse_args(argv)
             args.run(args)
+            # Here, where it can still be said, shows that a disk is full.
+            sys.stdout.flush()
         except KeyboardInterrupt:
-            print("cnn-digits: interrupted", file=sys.stderr)
-            return 130
+            print(INTERRUPTED, file=sys.stderr)
+            return EXIT_CODE
         except (OSError, TypeError, ValueError) as error:
-            print(f"cnn-digits: {' '.join(str(error).split())}", file=sys.stderr)
+            remark(error)
+            return 2
+        except MemoryError as error:
+            remark(f"not enough memory: {str(error) or 'use less data, or smaller pictures'}")
             return 2
     return 0
 
@@ -46,6 +48,17 @@ def _parser():
     return parser
 
 
+@contextmanager
+def _warnings_as_remarks():
+    """What is meant for the user is a line, and no warning ends the program."""
+    with warnings.catch_warnings():
+        # With PYTHONWARNINGS=error TensorFlow, for one, can't be imported.
+        if any(action == "error" for action, *_ in warnings.filters):
+            warnings.simplefilter("default")
+        warnings.showwarning = _show_warning
+        yield
+
+
 def _show_warning(message, category, *_):
     if issubclass(category, UserWarning):
-        print(f"cnn-digits: warning: {message}", file=sys.stderr)
+        remark(f"warning: {message}")

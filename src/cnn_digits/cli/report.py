@@ -1,14 +1,17 @@
 """What a command has to say: lines for people or one JSON object, and pictures."""
 
 import json
-from pathlib import Path
+import math
 
+from cnn_digits.cli.places import named_path
 from cnn_digits.files import writable_folder, written_whole
 
 
 def add_report_arguments(parser, pictures):
     """Let a command draw `pictures` and print for machines."""
-    parser.add_argument("--plots", type=Path, metavar="FOLDER", help=f"where to write {pictures}")
+    parser.add_argument(
+        "--plots", type=named_path, metavar="FOLDER", help=f"where to write {pictures}"
+    )
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object and nothing else"
     )
@@ -41,17 +44,32 @@ class Report:
         """Add to the JSON object."""
         self._found.update(found)
 
+    def files(self, *names):
+        """What is written under these names, if pictures are, each with the option that says so."""
+        folder = self._folder
+        return [] if folder is None else [("--plots", folder / name) for name in names]
+
     def draw(self, display, name):
-        """Write a display into the folder of pictures, and say so."""
+        """Write a display into the folder of pictures."""
         path = self._folder / name
         draw(display, path)
-        self.say(f"Wrote {path}")
         self._found.setdefault("plots", []).append(str(path))
 
     def end(self):
-        """Print the JSON object, if it is a machine that reads."""
+        """Say which pictures were written, or print the JSON object for a machine."""
+        for path in self._found.get("plots", ()):
+            self.say(f"Wrote {path}")
         if self._json:
-            print(json.dumps(self._found))
+            print(json.dumps(_finite(self._found), allow_nan=False))
+
+
+def _finite(value):
+    """Without numbers that JSON does not have: null in their place."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def draw(display, path):
@@ -67,8 +85,14 @@ def confusion_matrix_display(y, y_pred, labels=None):
     """Which digits were taken for which, headed by how many were read right."""
     from sklearn.metrics import ConfusionMatrixDisplay
 
+    from cnn_digits.display.drawing import shown
+
     display = ConfusionMatrixDisplay.from_predictions(
         y, y_pred, labels=labels, cmap="Blues", colorbar=False
     )
+    # A label with dollars is no formula.
+    names = [shown(tick.get_text()) for tick in display.ax_.get_yticklabels()]
+    display.ax_.set_xticks(range(len(names)), labels=names, parse_math=False)
+    display.ax_.set_yticks(range(len(names)), labels=names, parse_math=False)
     display.ax_.set_title(f"{(y == y_pred).sum():,} of {len(y):,} digits read right")
     return display

@@ -3,12 +3,14 @@
 import hashlib
 import sys
 import time
-from pathlib import Path
 
 from cnn_digits.cli.inputs import add_input_arguments, read_data
 from cnn_digits.cli.keras_loading import load_keras
+from cnn_digits.cli.places import check_places, named_path
 from cnn_digits.cli.report import Report, add_report_arguments
 from cnn_digits.files import check_writable, writable_folder
+
+_PICTURES = ("class-distribution.png", "training-curves.png")
 
 
 def add_parser(commands):
@@ -22,11 +24,11 @@ def add_parser(commands):
     _add_parameters(parser)
     parser.add_argument(
         "--checkpoint",
-        type=Path,
+        type=named_path,
         metavar="FOLDER",
         help="back up after each epoch; the same command goes on from there if it was interrupted",
     )
-    add_report_arguments(parser, "class-distribution.png and training-curves.png")
+    add_report_arguments(parser, " and ".join(_PICTURES))
     return parser
 
 
@@ -84,8 +86,11 @@ def run(args):
     augment = _augmentation(args.augment)
     check_writable(args.model)
     report = Report(args)
+    backup = None
     if args.checkpoint is not None:
-        writable_folder(args.checkpoint)
+        # In a folder of its own, because it is removed in the end.
+        backup = writable_folder(args.checkpoint) / "cnn-digits-backup"
+    check_places(args, [("--model", args.model), *report.files(*_PICTURES)], removed=backup)
     dataset = _read(args, report)
 
     load_keras()
@@ -93,8 +98,8 @@ def run(args):
 
     parameters = _parameters(args)
     checkpoint = None
-    if args.checkpoint is not None:
-        checkpoint = _checkpoint(args.checkpoint, {**parameters, "data": _digest(dataset)})
+    if backup is not None:
+        checkpoint = _checkpoint(backup, {**parameters, "data": _digest(dataset)})
         if checkpoint.n_epochs:
             report.say(f"Going on after epoch {checkpoint.n_epochs}.")
     clf = CNNDigitClassifier(
@@ -106,12 +111,14 @@ def run(args):
     start = time.perf_counter()
     clf.fit(dataset.data, dataset.target)
     seconds = time.perf_counter() - start
+    # Pictures to be read are to be taken as these were.
+    clf._framed = None if dataset.names is None else dataset.framed
     clf.save(args.model)
     if checkpoint is not None:
         checkpoint.remove()
-    _tell(report, args.model, clf, len(dataset.data), seconds)
     if args.plots is not None:
         _draw(report, clf, dataset.target)
+    _tell(report, args.model, clf, len(dataset.data), seconds)
     report.end()
 
 
@@ -142,7 +149,7 @@ def _augmentation(text):
 def _read(args, report):
     from cnn_digits.data import summary
 
-    dataset = read_data(args, labelled=True)
+    dataset = read_data(args, labelled=True, framed=not args.as_is)
     if dataset.framed:
         report.say("Brought the pictures into MNIST's frame.")
     report.say(summary(dataset.data, dataset.target))
@@ -169,8 +176,7 @@ def _parameters(args):
 def _checkpoint(folder, training):
     from cnn_digits.training.checkpoint import Checkpoint
 
-    # In a folder of its own, because it is removed in the end.
-    return Checkpoint(folder / "cnn-digits-backup", run=training)
+    return Checkpoint(folder, run=training)
 
 
 def _digest(dataset):
@@ -204,5 +210,6 @@ def _tell(report, path, clf, n_images, seconds):
 def _draw(report, clf, y):
     from cnn_digits import ClassDistributionDisplay, TrainingCurveDisplay
 
-    report.draw(ClassDistributionDisplay.from_labels(y), "class-distribution.png")
-    report.draw(TrainingCurveDisplay.from_estimator(clf), "training-curves.png")
+    distribution, curves = _PICTURES
+    report.draw(ClassDistributionDisplay.from_labels(y), distribution)
+    report.draw(TrainingCurveDisplay.from_estimator(clf), curves)

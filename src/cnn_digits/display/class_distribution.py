@@ -11,6 +11,7 @@ from cnn_digits.display.drawing import (
     final_box,
     new_axes,
     percent,
+    shown,
     shrink,
 )
 
@@ -106,7 +107,7 @@ class ClassDistributionDisplay:
         self.bars_ = ax.barh(rows, self.counts, color="C0")
         labels = [f"{count:,} ({percent(count / n_images)})" for count in self.counts]
         self.text_ = ax.bar_label(self.bars_, labels, padding=3, fontsize=LARGEST_FONT)
-        ax.set_yticks(rows, labels=[str(label) for label in self.classes], parse_math=False)
+        ax.set_yticks(rows, labels=[shown(label) for label in self.classes], parse_math=False)
         ax.set(
             xlabel="Number of images",
             ylabel="Class",

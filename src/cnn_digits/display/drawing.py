@@ -1,5 +1,11 @@
 """What displays draw with: axes, and text on them that fits, with numbers that read well."""
 
+from unicodedata import category
+
+# Categories of characters: control, lone surrogates (bytes of a file's name that are no UTF-8),
+# ends of lines and paragraphs.
+_NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
+
 # Points. Text is made smaller where it would not fit.
 LARGEST_FONT = 10
 
@@ -30,6 +36,14 @@ def shrink(texts, width, height):
             break
         for text in texts:
             text.set_fontsize(text.get_fontsize() * ratio)
+
+
+def shown(value):
+    """A label or a name in characters that can be drawn, and stay in their line."""
+    return "".join(
+        char.encode("unicode_escape").decode() if category(char) in _NOT_SHOWN else char
+        for char in str(value)
+    )
 
 
 def percent(share):

@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 
 from cnn_digits.display.arguments import check_ax, check_n_images, check_predictions
-from cnn_digits.display.drawing import percent
+from cnn_digits.display.drawing import percent, shown
 from cnn_digits.display.image_grid import ImageGrid, images_to_show
 from cnn_digits.framing import FrameDigits
 from cnn_digits.framing.frames import is_empty
@@ -234,11 +234,11 @@ class FramedDigitsDisplay:
     def _captions(self, no_ink, is_doubtful):
         captions = []
         for i, label in enumerate(self.y_pred):
-            caption = "" if self.names is None else f"{_shortened(self.names[i])}\n"
+            caption = "" if self.names is None else f"{_shortened(shown(self.names[i]))}\n"
             if no_ink[i]:
                 caption += "no ink"
             else:
-                caption += f"{label}{'?' if is_doubtful[i] else ''}"
+                caption += f"{shown(label)}{'?' if is_doubtful[i] else ''}"
                 if self.confidence is not None:
                     caption += f" ({percent(self.confidence[i])})"
             captions.append(caption)

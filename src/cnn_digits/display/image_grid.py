@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from cnn_digits.display.drawing import LARGEST_FONT, final_box, new_axes, percent, shrink
+from cnn_digits.display.drawing import LARGEST_FONT, final_box, new_axes, percent, shown, shrink
 from cnn_digits.transformers import Reshape
 
 # Of Okabe and Ito's colours, which everybody can tell apart, the one for a warning.
@@ -42,11 +42,11 @@ def images_to_show(X, image_shape=None):
 def label_captions(rows, y_true, y_pred, confidence):
     """Captions of these rows: true label, prediction and its probability, as far as known."""
     known = [y for y in (y_true, y_pred) if y is not None]
-    is_long = max(len(str(label)) for y in known for label in y[rows]) > _LONG_LABEL
+    is_long = max(len(shown(label)) for y in known for label in y[rows]) > _LONG_LABEL
     captions = []
     for row in rows:
-        caption = "" if y_true is None else f"true {y_true[row]}\n"
-        caption += f"pred {y_pred[row]}"
+        caption = "" if y_true is None else f"true {shown(y_true[row])}\n"
+        caption += f"pred {shown(y_pred[row])}"
         if confidence is not None:
             caption += ("\n" if is_long else " ") + f"({percent(confidence[row])})"
         captions.append(caption)

@@ -14,7 +14,7 @@ from cnn_digits.display.arguments import (
     check_same_kind,
     count_images,
 )
-from cnn_digits.display.drawing import count_of, final_box, new_axes, percent, shrink
+from cnn_digits.display.drawing import count_of, final_box, new_axes, percent, shown, shrink
 from cnn_digits.display.image_grid import ImageGrid, images_to_show, label_captions
 
 # Pairs of confused classes that are written into the picture.
@@ -247,7 +247,10 @@ class MisclassifiedDisplay:
             lines.append(f"Here: the {which} {n_shown:,}")
         lines += ["", "Most confused", "(true → pred: images)"]
         pairs = self.confused_pairs_
-        lines += [f"{true} → {pred}: {count:,}" for true, pred, count in pairs[:_NOTED_PAIRS]]
+        lines += [
+            f"{shown(true)} → {shown(pred)}: {count:,}"
+            for true, pred, count in pairs[:_NOTED_PAIRS]
+        ]
         if len(pairs) > _NOTED_PAIRS:
             lines.append(f"and {count_of(len(pairs) - _NOTED_PAIRS, 'other pair')}")
         return "\n".join(lines)

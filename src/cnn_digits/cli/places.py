@@ -1,0 +1,106 @@
+"""Where a command reads and writes: what it writes must not cost what it reads."""
+
+import argparse
+import os
+from itertools import combinations
+from pathlib import Path
+
+
+def named_path(text):
+    """A path among the arguments; what a shell makes of an unset variable is not this folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no path")
+    return Path(text)
+
+
+def data_paths(args):
+    """Paths of the data that the arguments name, one or several."""
+    return args.data if isinstance(args.data, list) else [args.data]
+
+
+def check_places(args, outputs, *, network=None, removed=None):
+    """Raise if a file to write is one to read, or would be taken for one the next time.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With `data` and `subset`.
+    outputs : list of (str, Path)
+        Files that may be written, each with the option that says so.
+    network : Path or None, default=None
+        The file of the network that is read.
+    removed : Path or None, default=None
+        A folder that is removed in the end.
+
+    Raises
+    ------
+    OSError
+        If there are no data.
+    ValueError
+        If data are of no known kind, or places collide.
+    """
+    from cnn_digits.data.contents import contents_of
+    from cnn_digits.data.mnist_files import mnist_in
+
+    folders = [path for path in data_paths(args) if path.is_dir()]
+    contents = contents_of(data_paths(args), args.subset)
+    inputs = [file for file in (*contents.files, network) if file is not None]
+    # The other part is not read, but nobody wants it replaced.
+    inputs += [file for folder in folders for files in mnist_in(folder).values() for file in files]
+    for option, path in outputs:
+        _check_kept(option, path, inputs)
+        if contents.kind == "pictures":
+            _check_apart(option, path, folders)
+    _check_different(outputs)
+    if removed is not None:
+        _check_outside(removed, [*inputs, *(path for _, path in outputs)])
+
+
+def _check_kept(option, path, inputs):
+    """Raise if a file to write is one to read, under whatever name."""
+    if not path.exists():
+        return
+    place = path.stat()
+    for file in inputs:
+        if file.exists() and os.path.samestat(place, file.stat()):
+            raise ValueError(
+                f"{option}: writing {path} would replace {file}, which this command reads; "
+                "expected another place."
+            )
+
+
+def _check_apart(option, path, folders):
+    """Raise if a picture to write would be one of those in a folder or its subfolders."""
+    from cnn_digits.data.picture_files import SUFFIXES
+
+    if path.suffix.lower() not in SUFFIXES:
+        return
+    place = path.parent.resolve()
+    for folder in folders:
+        if place.samefile(folder) or place.parent.samefile(folder):
+            raise ValueError(
+                f"{option}: {path} would be taken for one of the pictures in {folder}; expected "
+                "a place outside."
+            )
+
+
+def _check_different(outputs):
+    for (option, path), (other_option, other) in combinations(outputs, 2):
+        if option != other_option and _real(path) == _real(other):
+            raise ValueError(
+                f"{option} and {other_option} would both write {path}; expected two places."
+            )
+
+
+def _check_outside(removed, paths):
+    for path in paths:
+        if _real(removed) in _real(path).parents:
+            raise ValueError(
+                f"--checkpoint: {removed} is removed when the network has been written, and {path} "
+                "with it; expected another folder."
+            )
+
+
+def _real(path):
+    """What tells a place from others, links followed; Windows has two cases of each letter."""
+    return Path(os.path.normcase(os.path.realpath(path)))
