@@ -156,6 +156,15 @@ class TestFile:
         assert_equal(loaded, clf, frame)
         assert list(loaded.feature_names_in_) == list(frame.columns)
 
+    @pytest.mark.parametrize("framed", [True, False, None])
+    def test_framed(self, digits, tmp_path, framed):
+        clf = quick(architecture="lenet5").fit(digits[0][:50], digits[2][:50])
+        assert clf._framed is None
+        clf._framed = framed
+        clf.save(tmp_path / "clf")
+        for twin in (CNNDigitClassifier.load(tmp_path / "clf"), copy.deepcopy(clf)):
+            assert twin._framed is framed
+
     def test_changed_parameters_do_not_matter(self, digits, tmp_path):
         X, y = digits[0][:200], digits[2][:200]
         clf = (

@@ -219,6 +219,9 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     # The network as it was trained last, which need not be traced again.
     _twin = None
 
+    # Whether pictures were brought into MNIST's frame before the fit; None if that is not known.
+    _framed = None
+
     def __init__(
         self,
         architecture="compact",
@@ -614,6 +617,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         self.history_ = fitted.history
         self.n_iter_ = len(fitted.history.get("loss", ()))
         self.n_features_in_ = fitted.n_features_in
+        self._framed = fitted.framed
         if fitted.feature_names_in is not None:
             self.feature_names_in_ = fitted.feature_names_in
 
@@ -629,6 +633,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             history={key: list(values) for key, values in self.history_.items()},
             n_features_in=self.n_features_in_,
             feature_names_in=getattr(self, "feature_names_in_", None),
+            framed=self._framed,
         )
 
     @contextmanager

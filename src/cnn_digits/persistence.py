@@ -56,6 +56,9 @@ class Fitted:
     n_features_in : int
         Values per image.
     feature_names_in : ndarray of shape (n_features_in,) or None
+    framed : bool or None
+        Whether pictures were brought into MNIST's frame before the fit; None if that is not
+        known.
     """
 
     network: keras.Model
@@ -65,6 +68,7 @@ class Fitted:
     history: dict
     n_features_in: int
     feature_names_in: np.ndarray | None
+    framed: bool | None = None
 
 
 def packed_network(network, blueprint):
@@ -231,6 +235,7 @@ def _description(parameters, fitted):
             "feature_names_in": fitted.feature_names_in,
             "pixel_range": fitted.pixel_range,
             "history": fitted.history,
+            "framed": fitted.framed,
         }
     )
 
@@ -356,6 +361,7 @@ def _fitted(meta, archive):
         history=meta["history"],
         n_features_in=int(meta["n_features_in"]),
         feature_names_in=None if names is None else np.array(names, dtype=object),
+        framed=meta.get("framed"),  # earlier files don't say
     )
 
 
