@@ -110,6 +110,7 @@ def test_kerass_own(params):
         assert type(getattr(twin, name)) is type(value)
 
 
+@pytest.mark.slow
 def test_defined_in_a_script(tmp_path):
     """Workers of a search can't import it, and get its classes by value."""
     (tmp_path / "script.py").write_text(SCRIPT)

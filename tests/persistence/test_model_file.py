@@ -133,9 +133,16 @@ class TestFile:
 
     def test_what_could_not_be_loaded_is_not_saved(self, digits, tmp_path):
         clf = quick(architecture="lenet5").fit(digits[0][:50], digits[2][:50])
-        with pytest.raises(ValueError, match="schedule"):
-            clf.set_params(schedule="linear").save(tmp_path / "clf")
-        clf.set_params(schedule="auto")
+        for name, value in [
+            ("schedule", "linear"),
+            ("optimizer", "no"),
+            ("augment", Augment(zoom=2)),
+            ("class_weight", {(1, 2): 1.0}),
+        ]:
+            before = clf.get_params(deep=False)[name]
+            with pytest.raises(ValueError, match="zoom" if name == "augment" else name):
+                clf.set_params(**{name: value}).save(tmp_path / "clf")
+            clf.set_params(**{name: before})
         weights = clf.model_.get_weights()
         clf.model_.set_weights([np.full_like(weights[0], np.nan), *weights[1:]])
         with pytest.raises(ValueError, match=r"network/0.npy holds NaN"):
@@ -335,7 +342,7 @@ class TestBadFile:
             (lambda meta: meta["parameters"].update(augment={"zoom": 2}), "zoom"),
             (lambda meta: meta["parameters"].update(augment={"other": 2}), "other"),
             # Each number is finite, and what is computed with them is not.
-            (lambda meta: meta["building"].update(std=1e-38), "no probabilities"),
+            (lambda meta: meta["building"].update(std=1e-37), "no probabilities"),
             (lambda meta: meta.pop("history"), "history"),
         ],
     )

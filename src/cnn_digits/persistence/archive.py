@@ -55,7 +55,11 @@ def opened_archive(path):
     with open(path, "rb") as file:
         n_bytes = file.seek(0, os.SEEK_END)
         _check_both_ends(file, n_bytes)
-        with zipfile.ZipFile(file) as archive:
+        try:
+            archive = zipfile.ZipFile(file)
+        except Exception as error:  # of a list of contents it raises almost anything
+            raise ValueError(f"its list of contents is damaged: {error}") from error
+        with archive:
             _check_members(archive.infolist(), n_bytes)
             yield archive
 

@@ -122,11 +122,12 @@ def _custom_names(config):
         config = dict(enumerate(config))
     if not isinstance(config, dict):
         return
-    module, name = config.get("module"), config.get("registered_name")
-    if module == "builtins" and config.get("class_name") == "function":
+    # Of what is registered there may be no module.
+    module, name = config.get("module") or "", config.get("registered_name")
+    if config.get("class_name") == "function":
         if not any(hasattr(place, config["config"]) for place in _KERAS_FUNCTIONS):
             yield config["config"]
-    elif name and module and module.partition(".")[0] != "keras":
+    elif name and module.partition(".")[0] != "keras":
         yield name
     for part in config.values():
         yield from _custom_names(part)

@@ -37,34 +37,15 @@ def describe(parameters, fitted):
     ValueError
         If something about it has no plain values, or none that would open again.
     """
-    parameters = dict(parameters)
-    del parameters["callbacks"]
-    if isinstance(parameters["augment"], Augment):
-        parameters["augment"] = parameters["augment"].get_params()
-    if isinstance(parameters["class_weight"], dict):
-        parameters["class_weight"] = list(parameters["class_weight"].items())
-    for values in (parameters, parameters["augment"]):
-        if isinstance(values, dict) and isinstance(values["random_state"], np.random.RandomState):
-            values["random_state"] = None
     building = {key: getattr(fitted.blueprint, key) for key in (*_BUILDING, "optimizer", "loss")}
-    for values in (parameters, building):
-        values["optimizer"] = _named(values["optimizer"], "optimizer", keras.optimizers)
-        values["loss"] = _named(values["loss"], "loss", keras.losses)
-        if callable(values["architecture"]):
-            values["architecture"] = None
-    classes = fitted.classes
-    if classes.dtype.kind not in "iufbUO" or not all(
-        isinstance(label, (str, int, float)) for label in classes.tolist()
-    ):
-        raise ValueError(f"Labels of {classes.dtype} can't be written as text: {classes!r}.")
     meta = _plain(
         {
             "format": FORMAT,
             "version": VERSION,
             "versions": {"cnn_digits": __version__, "keras": keras.__version__},
-            "parameters": parameters,
-            "building": building,
-            "classes": {"dtype": classes.dtype.str, "labels": classes.tolist()},
+            "parameters": _with_names(_plain_parameters(parameters)),
+            "building": _with_names(building),
+            "classes": {"dtype": fitted.classes.dtype.str, "labels": fitted.classes},
             "image_shape": fitted.network.input_shape[1:],
             "n_features_in": fitted.n_features_in,
             "feature_names_in": fitted.feature_names_in,
@@ -73,8 +54,37 @@ def describe(parameters, fitted):
             "framed": fitted.framed,
         }
     )
-    check_description(meta)
+    try:
+        check_description(meta)
+    except ValueError as error:
+        raise ValueError(f"The classifier can't be written so that it opens: {error}") from error
     return meta
+
+
+def _plain_parameters(parameters):
+    """Parameters of a classifier without objects, but for those of Keras."""
+    parameters = dict(parameters)
+    del parameters["callbacks"]
+    check_components(parameters["optimizer"], parameters["loss"])
+    if isinstance(parameters["augment"], Augment):
+        parameters["augment"]._validate_params()
+        parameters["augment"] = parameters["augment"].get_params()
+    if isinstance(parameters["class_weight"], dict):
+        parameters["class_weight"] = list(parameters["class_weight"].items())
+    for values in (parameters, parameters["augment"]):
+        if isinstance(values, dict) and isinstance(values["random_state"], np.random.RandomState):
+            values["random_state"] = None
+    return parameters
+
+
+def _with_names(values):
+    """With names in place of Keras's objects, and of a function None."""
+    return {
+        **values,
+        "optimizer": _named(values["optimizer"], "optimizer", keras.optimizers),
+        "loss": _named(values["loss"], "loss", keras.losses),
+        "architecture": None if callable(values["architecture"]) else values["architecture"],
+    }
 
 
 def _plain(value):
