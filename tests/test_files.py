@@ -2,7 +2,10 @@ import gzip
 import io
 import os
 import stat
+import subprocess
+import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -75,6 +78,60 @@ class TestWrittenWhole:
         with written_whole(tmp_path / ("x" * 255)) as file:
             file.write(b"content")
         assert (tmp_path / ("x" * 255)).read_bytes() == b"content"
+
+    def test_what_a_killed_writer_has_left_is_removed_by_the_next(self, tmp_path):
+        code = (
+            "import os, signal, sys\n"
+            "from cnn_digits.files import written_whole\n"
+            "with written_whole(sys.argv[1]) as file:\n"
+            "    file.write(b'half')\n"
+            "    file.flush()\n"
+            "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        )
+        for _ in range(2):
+            subprocess.run([sys.executable, "-c", code, tmp_path / "file"], check=False)
+        assert [path.name for path in tmp_path.iterdir()] != []
+        (tmp_path / ".hidden").write_text("somebody else's")
+        with written_whole(tmp_path / "other") as file:
+            file.write(b"content")
+        assert sorted(os.listdir(tmp_path)) == [".hidden", "other"]
+
+    def test_what_a_living_writer_has_written_so_far_stays(self, tmp_path):
+        with written_whole(tmp_path / "slow") as slow:
+            slow.write(b"first")
+            with written_whole(tmp_path / "quick") as file:
+                file.write(b"content")
+            slow.write(b" and last")
+        assert (tmp_path / "slow").read_bytes() == b"first and last"
+        assert sorted(os.listdir(tmp_path)) == ["quick", "slow"]
+
+    def test_several_at_once(self, tmp_path):
+        def write(number):
+            for _ in range(10):
+                with written_whole(tmp_path / f"{number % 3}") as file:
+                    file.write(b"%d" % number * 1000)
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(write, range(6)))
+        assert sorted(os.listdir(tmp_path)) == ["0", "1", "2"]
+        for path in tmp_path.iterdir():
+            assert len(set(path.read_bytes())) == 1
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such limits")
+    def test_full_disk(self, tmp_path):
+        import resource
+
+        (tmp_path / "file").write_text("before")
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        try:
+            message = r"/file can't be written: File too large\.$"
+            with pytest.raises(OSError, match=message), written_whole(tmp_path / "file") as file:
+                file.write(bytes(5000))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert os.listdir(tmp_path) == ["file"]
+        assert (tmp_path / "file").read_text() == "before"
 
     def test_nothing_is_tried_where_nothing_can_be_written(self, tmp_path):
         with pytest.raises(IsADirectoryError), written_whole(tmp_path):

@@ -148,6 +148,8 @@ def compile_network(network, optimizer, loss):
         optimizer=optimizer,
         loss=loss,
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        # Keras goes by its global precision. What has begun to train is scaled, or not, already.
+        auto_scale_loss=not optimizer.built,
         jit_compile=compiles_with_xla(),
     )
 

@@ -425,7 +425,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             Before `fit`.
         ValueError
             If an optimizer, a loss or labels can't be written as text: a loss function of
-            your own, say. Pickle the classifier then.
+            your own, say. Pickle the classifier then. If parameters are not valid, or
+            weights not finite: `load` would refuse the file.
         OSError
             If the file can't be written.
 
@@ -438,6 +439,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         from cnn_digits import persistence
 
         check_is_fitted(self)
+        self._validate_params()  # as `load` will
         fitted = self._fitted(self.model_, self._blueprint)
         persistence.save(path, self._parameters(), fitted)
 
@@ -673,10 +675,17 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             state["model_"] = packed_network(state["model_"], state.pop("_blueprint"))
             del state["_predictor"]
             state.pop("_twin", None)
+        own = _users_own(state)
+        if own:
+            from cnn_digits.persistence import custom_objects
+
+            # First, because the rest may need them to be opened.
+            state = {"_custom_objects": custom_objects(own), **state}
         return state
 
     def __setstate__(self, state):
         state = dict(state)
+        state.pop("_custom_objects", None)  # to have opened them was enough
         packed, building = state.pop("model_", None), state.pop("_building", None)
         super().__setstate__(state)
         if packed is not None:
@@ -700,6 +709,20 @@ def _unwrapped(X, augment):
 def _sample(data):
     """Some of the images, to learn scale and background from."""
     return data.images[sample_rows(data.rows)]
+
+
+def _users_own(state):
+    """What a state to be pickled holds of objects and functions that are not this package's."""
+    blueprint = state["model_"]["blueprint"] if "model_" in state else {}
+    own = {
+        name: [
+            values[name]
+            for values in (state, blueprint)
+            if not isinstance(values.get(name), (str, type(None)))
+        ]
+        for name in ("architecture", "optimizer", "loss", "callbacks")
+    }
+    return {name: values for name, values in own.items() if values}
 
 
 def _draw_seed(random_state):

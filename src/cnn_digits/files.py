@@ -6,7 +6,15 @@ import stat
 import tempfile
 import zipfile
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
+
+# How files that are being written begin, and how the locks beside them end.
+_TEMPORARY = ".cnn-digits."
+_LOCK = ".lock"
 
 # What `written_whole` has begun and not yet moved to its place.
 _unfinished = set()
@@ -32,29 +40,57 @@ def written_whole(path):
     """
     check_writable(path)
     # Of a link, what it points to is replaced.
-    path = Path(path).resolve()
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
+    place = Path(path).resolve()
+    mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666 & ~_umask()
+    _remove_left_over(place.parent)
     # Next to its place, because a file can only be moved at once within a file system.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".cnn-digits.")
-    _unfinished.add(temporary)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
+    with _temporary_in(place.parent) as temporary:
+        try:
+            with open(temporary, "xb", opener=partial(os.open, mode=0o600)) as file:
+                yield file
+        except OSError as error:
+            if error.filename is None and error.strerror:  # a full disk, for one
+                raise OSError(f"{path} can't be written: {error.strerror}.") from error
+            raise
         os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+        os.replace(temporary, place)
+
+
+@contextmanager
+def _temporary_in(folder):
+    """A path for a hidden file in a folder, which is removed in the end if it is still there.
+
+    A lock beside it tells the next writer that this one lives, unless it was killed.
+    """
+    temporary = folder / f"{_TEMPORARY}{uuid4().hex}"
+    _unfinished.add(temporary)
+    lock = FileLock(f"{temporary}{_LOCK}")
+    with suppress(Timeout, NotImplementedError):  # not every file system has locks
+        lock.acquire(timeout=1)
+    try:
+        yield temporary
     finally:
+        temporary.unlink(missing_ok=True)
+        lock.release()
+        with suppress(OSError):  # another writer may have been quicker
+            os.unlink(lock.lock_file)
         _unfinished.discard(temporary)
+
+
+def _remove_left_over(folder):
+    """Remove what writers that were killed have left in a folder; those that live hold a lock."""
+    for lock in folder.glob(f"{_TEMPORARY}*{_LOCK}"):
+        with suppress(OSError, Timeout, NotImplementedError), FileLock(lock, timeout=0):
+            lock.with_suffix("").unlink(missing_ok=True)
+            lock.unlink()
 
 
 def remove_unfinished():
     """Remove what is half-written, for who ends the process wherever it is."""
-    for path in tuple(_unfinished):
-        with suppress(OSError):
-            os.unlink(path)
+    for temporary in tuple(_unfinished):
+        for path in (temporary, f"{temporary}{_LOCK}"):
+            with suppress(OSError):
+                os.unlink(path)
 
 
 def check_writable(path):

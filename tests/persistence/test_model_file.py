@@ -1,10 +1,10 @@
 import copy
+import io
 import json
 import os
 import pickle
+import re
 import stat
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from classifiers import assert_equal, linear, quick
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
@@ -20,85 +21,7 @@ from sklearn.datasets import load_digits
 from cnn_digits import Augment, CNNDigitClassifier, architectures
 
 # Files that former versions wrote, of digits of every second pixel with labels in words.
-FORMER = Path(__file__).parent / "former_files"
-
-
-def quick(**params):
-    return CNNDigitClassifier(**{"epochs": 1, "random_state": 0, **params})
-
-
-def linear(image_shape, n_classes):
-    return keras.Sequential(
-        [
-            keras.Input(image_shape),
-            keras.layers.Flatten(),
-            keras.layers.Dense(n_classes, activation="softmax"),
-        ]
-    )
-
-
-def assert_equal(first, second, X):
-    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
-    np.testing.assert_array_equal(first.predict(X), second.predict(X))
-    assert first.predict(X).dtype == second.predict(X).dtype
-    assert first.history_ == second.history_
-    assert first.n_iter_ == second.n_iter_
-
-
-class TestPickle:
-    def test_equal(self, fitted, digits):
-        assert_equal(pickle.loads(pickle.dumps(fitted)), fitted, digits[1])
-
-    def test_deepcopy(self, fitted, digits):
-        twin = copy.deepcopy(fitted)
-        assert twin.model_ is not fitted.model_
-        assert_equal(twin, fitted, digits[1])
-
-    def test_unfitted(self):
-        assert pickle.loads(pickle.dumps(CNNDigitClassifier(epochs=3))).epochs == 3
-
-    def test_small(self, fitted):
-        n_bytes = 4 * fitted.model_.count_params()
-        assert len(pickle.dumps(fitted)) < 3 * n_bytes + 30_000  # Adam keeps two moments
-
-    def test_other_process_without_scikeras(self, fitted, digits, tmp_path):
-        joblib.dump(fitted, tmp_path / "clf")
-        np.save(tmp_path / "X.npy", digits[1])
-        code = (
-            "import sys; sys.modules['scikeras'] = None\n"
-            "import joblib, numpy as np\n"
-            "clf = joblib.load('clf')\n"
-            "np.save('p.npy', clf.predict_proba(np.load('X.npy')))\n"
-        )
-        subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, capture_output=True)
-        np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), fitted.predict_proba(digits[1]))
-
-    def test_same_for_those_who_use_scikeras(self, digits):
-        code = (
-            "import scikeras, pickle, cnn_digits\n"
-            "from sklearn.datasets import load_digits\n"
-            "X, y = load_digits(return_X_y=True)\n"
-            "clf = cnn_digits.CNNDigitClassifier(epochs=1).fit(X[:50], y[:50])\n"
-            "print(b'scikeras' in pickle.dumps(clf))"
-        )
-        out = subprocess.run(
-            [sys.executable, "-c", code], check=True, capture_output=True, text=True
-        ).stdout
-        assert out.strip() == "False"
-
-    def test_callable_architecture(self, digits):
-        clf = quick(architecture=linear).fit(digits[0], digits[2])
-        assert_equal(pickle.loads(pickle.dumps(clf)), clf, digits[1])
-        clf.set_params(architecture="compact")
-        assert_equal(pickle.loads(pickle.dumps(clf)), clf, digits[1])
-
-    @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-    def test_dtype_policy(self, digits, policy):
-        X, y = digits[0][:200], digits[2][:200]
-        clf = quick(dtype_policy=policy).partial_fit(X, y, classes=np.arange(10))
-        twin = pickle.loads(pickle.dumps(clf))
-        assert_equal(twin, clf, X)
-        assert_equal(twin.partial_fit(X, y), clf.partial_fit(X, y), X)
+FORMER = Path(__file__).parents[1] / "former_files"
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +51,8 @@ class TestFile:
         [
             {"augment": Augment(rotation=3, random_state=np.random.RandomState(0))},
             {"optimizer": keras.optimizers.SGD(0.01, momentum=0.9)},
+            {"optimizer": keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.01))},
+            {"optimizer": "adam", "dtype_policy": "mixed_float16"},
             {"loss": keras.losses.CategoricalFocalCrossentropy(gamma=1.5)},
             {"class_weight": {1: 2.0, 3: np.float64(0.5)}, "random_state": np.int64(3)},
             {"image_shape": (4, 16), "dropout": 0.2, "dtype_policy": "mixed_bfloat16"},
@@ -205,6 +130,37 @@ class TestFile:
             clf.save(tmp_path / "clf")
         assert os.listdir(tmp_path) == ["clf"]
         assert (tmp_path / "clf").read_text() == "before"
+
+    def test_what_could_not_be_loaded_is_not_saved(self, digits, tmp_path):
+        clf = quick(architecture="lenet5").fit(digits[0][:50], digits[2][:50])
+        for name, value in [
+            ("schedule", "linear"),
+            ("optimizer", "no"),
+            ("augment", Augment(zoom=2)),
+            ("class_weight", {(1, 2): 1.0}),
+        ]:
+            before = clf.get_params(deep=False)[name]
+            with pytest.raises(ValueError, match="zoom" if name == "augment" else name):
+                clf.set_params(**{name: value}).save(tmp_path / "clf")
+            clf.set_params(**{name: before})
+        weights = clf.model_.get_weights()
+        clf.model_.set_weights([np.full_like(weights[0], np.nan), *weights[1:]])
+        with pytest.raises(ValueError, match=r"network/0.npy holds NaN"):
+            clf.save(tmp_path / "clf")
+        assert os.listdir(tmp_path) == []
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such limits")
+    def test_full_disk(self, fitted, tmp_path):
+        import resource
+
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+        try:
+            with pytest.raises(OSError, match=r"/clf can't be written: .*\.$"):
+                fitted.save(tmp_path / "clf")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert os.listdir(tmp_path) == []
 
     def test_folder_that_does_not_exist(self, fitted, tmp_path):
         with pytest.raises(FileNotFoundError):
@@ -303,6 +259,20 @@ def altered(path, change):
     return copy
 
 
+def with_array(path, name, change):
+    """A copy of a file with another array."""
+    copy = path.with_name("altered")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
+        for member in old.namelist():
+            data = old.read(member)
+            if member == name:
+                buffer = io.BytesIO()
+                np.save(buffer, change(np.load(io.BytesIO(data))))
+                data = buffer.getvalue()
+            new.writestr(member, data)
+    return copy
+
+
 class TestBadFile:
     def test_missing(self, tmp_path):
         with pytest.raises(FileNotFoundError):
@@ -311,22 +281,31 @@ class TestBadFile:
     @pytest.mark.parametrize("content", [b"", b"no zip", pickle.dumps([1])])
     def test_foreign(self, tmp_path, content):
         (tmp_path / "clf").write_bytes(content)
-        with pytest.raises(ValueError, match="clf can't be loaded: File is not a zip file"):
+        message = "clf can't be loaded: it is .*; expected a file that CNNDigitClassifier.save has"
+        with pytest.raises(ValueError, match=message):
             CNNDigitClassifier.load(tmp_path / "clf")
+
+    def test_folder(self, tmp_path):
+        message = re.escape(f"{tmp_path} can't be loaded: it is a folder")
+        with pytest.raises(ValueError, match=message):
+            CNNDigitClassifier.load(tmp_path)
 
     @pytest.mark.parametrize(
         ("change", "message"),
         [
             (lambda meta: meta.update(version=3), "format version 3, written by"),
+            (lambda meta: (meta.update(version="2"), meta.pop("versions")), "format version '2'"),
+            (lambda meta: meta.update(version=True), "format version True"),
             (lambda meta: meta.update(format="other"), "not written by CNNDigitClassifier.save"),
             (lambda meta: meta["building"].update(architecture="simple"), "the network expects"),
             (lambda meta: meta["building"].update(architecture="no"), "'no'"),
-            (lambda meta: meta.update(image_shape=[16, 8, 1]), "the network expects"),
+            (lambda meta: meta.update(image_shape=[16, 8, 1]), "n_features_in"),
+            (lambda meta: meta.update(image_shape=[4, 4, 4]), "the network expects"),
             (lambda meta: meta.update(image_shape=["8", 8, 1]), "image_shape"),
-            # Terabytes of weights, if somebody believed it.
+            # Gigabytes of weights, if somebody believed it.
             (
                 lambda meta: (
-                    meta.update(image_shape=[10**5, 10**5, 1]),
+                    meta.update(image_shape=[2048, 2048, 1], n_features_in=2048**2),
                     meta["building"].update(architecture="simple"),
                 ),
                 "the network expects",
@@ -345,20 +324,71 @@ class TestBadFile:
                 lambda meta: meta["parameters"].update(
                     optimizer={"class": "Adam", "config": {"learning_rate": {"module": "os"}}}
                 ),
-                "is no Optimizer of Keras",
+                "parameters.optimizer is .*; expected",
             ),
+            (
+                lambda meta: meta["parameters"].update(
+                    optimizer={"class": "Adam", "config": {"beta_1": "0.9"}}
+                ),
+                "is no Optimizer of Keras: beta_1 is '0.9'",
+            ),
+            (
+                lambda meta: meta["building"].update(
+                    loss={"class": "CategoricalCrossentropy", "config": {"other": 1}}
+                ),
+                "is no Loss of Keras: other is 1",
+            ),
+            (lambda meta: meta["building"].update(optimizer="no"), "optimizer='no'; expected"),
+            (lambda meta: meta["parameters"].update(augment={"zoom": 2}), "zoom"),
+            (lambda meta: meta["parameters"].update(augment={"other": 2}), "other"),
+            # Each number is finite, and what is computed with them is not.
+            (lambda meta: meta["building"].update(std=1e-37), "no probabilities"),
             (lambda meta: meta.pop("history"), "history"),
         ],
     )
     def test_altered(self, saved, change, message):
-        with pytest.raises(ValueError, match=message):
-            CNNDigitClassifier.load(altered(saved, change))
+        path = altered(saved, change)
+        with pytest.raises(ValueError, match=message) as info:
+            CNNDigitClassifier.load(path)
+        assert str(info.value).startswith(f"{path} can't be loaded: ")
+        assert "\n" not in str(info.value)
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    @pytest.mark.parametrize("name", ["network/0.npy", "optimizer/5.npy"])
+    def test_weights_that_are_not_finite(self, saved, name, value):
+        def change(array):
+            array.flat[-1] = value
+            return array
+
+        with pytest.raises(ValueError, match=f"{name} holds NaN or infinity"):
+            CNNDigitClassifier.load(with_array(saved, name, change))
+
+    def test_weights_that_overflow_together(self, saved):
+        path = with_array(saved, "network/0.npy", lambda array: np.full_like(array, 3e38))
+        with pytest.raises(ValueError, match="its network computes no probabilities"):
+            CNNDigitClassifier.load(path)
+
+    @pytest.mark.parametrize(
+        "change",
+        [lambda array: array.astype(np.float64), lambda array: array.T, lambda array: array[:-1]],
+    )
+    def test_other_arrays(self, saved, change):
+        with pytest.raises(ValueError, match=r"network/0.npy holds .*; the network expects"):
+            CNNDigitClassifier.load(with_array(saved, "network/0.npy", change))
+
+    @pytest.mark.parametrize("name", ["network/99.npy", "optimizer/99.npy", "other"])
+    def test_surplus(self, saved, tmp_path, name):
+        (tmp_path / "clf").write_bytes(saved.read_bytes())
+        with zipfile.ZipFile(tmp_path / "clf", "a") as archive:
+            archive.writestr(name, b"")
+        with pytest.raises(ValueError, match=f"it holds {name}, which its network has no use for"):
+            CNNDigitClassifier.load(tmp_path / "clf")
 
     def test_nothing_of_a_forged_network_is_left(self, saved, digits):
         """Keras gives memory to what it remembers when the next network is built."""
 
         def forge(meta):
-            meta.update(image_shape=[10**5, 10**5, 1])
+            meta.update(image_shape=[2048, 2048, 1], n_features_in=2048**2)
             meta["building"].update(architecture="simple")
 
         with pytest.raises(ValueError, match="the network expects"):
