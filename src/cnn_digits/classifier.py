@@ -14,7 +14,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
@@ -27,6 +27,7 @@ from cnn_digits.images import (
     pictures_in_fit,
     sample_rows,
 )
+from cnn_digits.layouts import check_one_label_each
 from cnn_digits.targets import LabelledImages, check_labels, encode, split, total_weights
 
 # Predicting on pixels whose range is this many times smaller or larger than in fit is
@@ -506,7 +507,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         else:
             images = pictures_in_fit(self, X, self.image_shape)
         y = check_labels(y, n_images=len(images), estimator=self)
-        check_consistent_length(images, y)
+        check_one_label_each(images, y)
         y, classes = encode(y, classes)
         weights = total_weights(sample_weight, self.class_weight, images, y, classes)
         rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights)
@@ -551,7 +552,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         try:
             images = pictures_as_in_fit(self, originals(X_val), image_shape)
             y = check_labels(y_val, n_images=len(images), estimator=self)
-            check_consistent_length(images, y)
+            check_one_label_each(images, y)
             y, _ = encode(y, classes)
             weights = None
             if sample_weight_val is not None:
