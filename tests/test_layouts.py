@@ -99,6 +99,12 @@ def test_one_picture_with_its_label(shape):
         CNNDigitClassifier().fit(np.zeros(shape), [5])
 
 
+@pytest.mark.filterwarnings("ignore:X has 28 features")
+def test_one_picture_with_a_number():
+    with pytest.raises(ValueError, match=r"y has shape \(\).* pass X\[None\] and \[y\]"):
+        CNNDigitClassifier().fit(np.zeros((28, 28)), 5)
+
+
 def test_one_picture_to_predict(fitted, digits):
     picture = digits[1][0].reshape(8, 8)
     with pytest.raises(ValueError, match=r"expecting 64 features .* Then pass X\[None\]"):
