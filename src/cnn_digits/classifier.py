@@ -50,9 +50,9 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     architecture : {"compact", "accurate", "lenet5", "simple", "deep"} or callable
         The network, default="compact". "compact" is the fastest, "accurate" the most
         accurate and takes seven times as long; the others are known from textbooks and
-        notebooks. A callable is `f(image_shape, n_classes) -> keras.Model`, from
-        standardised images of shape (height, width, channels) to `n_classes`
-        probabilities.
+        notebooks. A callable is `f(image_shape, n_classes) -> keras.Model`, a new model
+        in each call, from standardised images of shape (height, width, channels) to
+        `n_classes` probabilities.
 
     epochs : int or "auto", default="auto"
         Passes over the training images: the one dial between speed and accuracy; the
@@ -563,7 +563,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
     def _build(self, data, classes, settings, seed):
         """A new network for these images and classes."""
-        from cnn_digits.blueprint import Blueprint, check_probabilities
+        from cnn_digits.blueprint import Blueprint
+        from cnn_digits.own_networks import check_probabilities
         from cnn_digits.persistence import Fitted
 
         sample = _sample(data)
