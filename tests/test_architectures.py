@@ -1,11 +1,9 @@
-import random
-
 import keras
 import numpy as np
 import pytest
 
 from cnn_digits import CNNDigitClassifier
-from cnn_digits.architectures import ARCHITECTURES, recipe_for, seeded_layers
+from cnn_digits.architectures import ARCHITECTURES, LayerFactory, recipe_for
 from cnn_digits.blueprint import Blueprint
 
 
@@ -125,12 +123,28 @@ def test_dropout_is_seeded():
     assert seeds() == seeds()
 
 
-def test_global_state_is_left_as_it_was():
-    state, policy = random.getstate(), keras.config.dtype_policy()
-    with seeded_layers(3, "mixed_bfloat16"):
-        assert random.random() == random.Random(3).random()
-        assert keras.config.dtype_policy().name == "mixed_bfloat16"
-    assert (random.getstate(), keras.config.dtype_policy()) == (state, policy)
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_a_seed_is_a_network(name):
+    def weights(seed):
+        x = keras.Input((9, 12, 1))
+        features = recipe_for(name).function(LayerFactory(seed), x, 0.3)
+        return keras.Model(x, features).get_weights()
+
+    first, again, other = weights(5), weights(5), weights(6)
+    assert all(map(np.array_equal, first, again))
+    assert (first[0] != other[0]).any()
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_nothing_global_has_a_say(name):
+    """Each layer is told its seed, its precision and where channels are."""
+    x = keras.Input((28, 28, 1))
+    features = recipe_for(name).function(LayerFactory(0, "mixed_bfloat16"), x, 0.3)
+    for layer in keras.Model(x, features).layers[1:]:
+        assert layer.dtype_policy.name == "mixed_bfloat16"
+        assert getattr(layer, "data_format", "channels_last") == "channels_last"
+        if isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)):
+            assert layer.kernel_initializer.get_config()["seed"] is not None
 
 
 def test_the_classifier_knows_them_all():

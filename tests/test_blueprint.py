@@ -1,3 +1,6 @@
+import random
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -82,34 +85,34 @@ def test_callable():
     assert network.output_shape == (None, 3)
 
 
-def no_model(image_shape, n_classes):
-    return None
+@pytest.mark.parametrize("architecture", ["compact", "deep", dense])
+def test_what_another_thread_draws_stays(architecture):
+    random.seed(1)
+    drawn = []
+    with ThreadPoolExecutor(1) as pool:
+        building = pool.submit(build, architecture, (8, 8, 1))
+        while not building.done():
+            drawn.append(random.random())
+    expected = random.Random(1)
+    assert drawn == [expected.random() for _ in drawn]
+    assert len(building.result().weights) > 0
 
 
-def too_few_outputs(image_shape, n_classes):
-    return dense(image_shape, n_classes - 3)
-
-
-def other_input(image_shape, n_classes):
-    return dense((8, 8, 1), n_classes)
-
-
-def no_input(image_shape, n_classes):
-    return keras.Sequential([keras.layers.Flatten()])
-
-
-@pytest.mark.parametrize(
-    ("function", "error", "message"),
-    [
-        (no_model, TypeError, r"returned None; expected a keras.Model"),
-        (too_few_outputs, ValueError, r"output shape \(None, 7\); expected \(None, 10\)"),
-        (other_input, ValueError, r"shape \(8, 8, 1\); expected image_shape=\(28, 28, 1\)"),
-        (no_input, ValueError, r"begin it with keras.Input"),
-    ],
-)
-def test_bad_callable(function, error, message):
-    with pytest.raises(error, match=message):
-        build(function)
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_keras_own_policy_has_no_say(policy):
+    """Nor does a compilation scale the loss by it, of the network or of its twin."""
+    before = keras.config.dtype_policy()
+    expected = build("simple", (8, 8, 1), dtype_policy=policy)
+    try:
+        other = {"float32": "mixed_float16", "mixed_float16": "float32"}[policy]
+        keras.config.set_dtype_policy(other)
+        network = build("simple", (8, 8, 1), dtype_policy=policy)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert network.dtype_policy == expected.dtype_policy
+    assert type(network.optimizer) is type(expected.optimizer)
+    for layer, other in zip(network.layers[1:], expected.layers[1:], strict=True):
+        assert layer.dtype_policy == other.dtype_policy
 
 
 def test_standardizing_undoes_the_pixel_scale():

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss
@@ -386,14 +387,48 @@ class TestRandomness:
     def test_global_state_is_left_alone_by_an_error(self, few):
         state, policy = random.getstate(), keras.config.dtype_policy()
 
-        def draws_and_fails(image_shape, n_classes):
-            random.random()
+        def fails(image_shape, n_classes):
+            keras.layers.Dense(3).build((None, 2))
+            assert keras.config.dtype_policy().name == "mixed_bfloat16"
             raise RuntimeError("on purpose")
 
         with pytest.raises(RuntimeError, match="on purpose"):
-            quick(architecture=draws_and_fails, dtype_policy="mixed_bfloat16").fit(*few)
+            quick(architecture=fails, dtype_policy="mixed_bfloat16").fit(*few)
         assert random.getstate() == state
         assert keras.config.dtype_policy() is policy
+
+    def test_generators_of_tensorflow_are_left_alone(self, few):
+        def draw():
+            return float(tf.random.uniform(())), float(tf.random.get_global_generator().uniform(()))
+
+        tf.random.set_seed(1)
+        expected = [draw(), draw()]
+        tf.random.set_seed(1)
+        first = draw()
+        quick(augment=Augment(elastic=0.02), validation_fraction=0.2).fit(*few).predict(few[0])
+        assert [first, draw()] == expected
+
+    @pytest.mark.parametrize("architecture", ["compact", "accurate", "lenet5", "simple", "deep"])
+    def test_data_format_of_keras_does_not_matter(self, few, architecture, tmp_path):
+        X, y = few[0][:40], few[1][:40]
+
+        def fit():
+            return quick(architecture=architecture, epochs=1, augment=Augment()).fit(X, y)
+
+        expected = fit()
+        keras.config.set_image_data_format("channels_first")
+        try:
+            clf = fit()
+            clf.save(tmp_path / "clf")
+            loaded = CNNDigitClassifier.load(tmp_path / "clf")
+            copies = [clf, loaded, pickle.loads(pickle.dumps(expected))]
+            probas = [copy.predict_proba(X) for copy in copies]
+        finally:
+            keras.config.set_image_data_format("channels_last")
+        assert_same_weights(clf, expected)
+        assert_same_weights(loaded, expected)
+        for proba in probas:
+            np.testing.assert_array_equal(proba, expected.predict_proba(X))
 
     def test_random_state_instance_draws_one_integer(self, few):
         state = np.random.RandomState(5)

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -52,6 +53,33 @@ class TestNormalize:
         X = pd.DataFrame(digits[0]).add_prefix("pixel")
         normalize = Normalize().set_output(transform="pandas")
         assert list(normalize.fit_transform(X).columns) == list(X.columns)
+
+    @pytest.mark.parametrize("shape", [(-1, 8, 8), (-1, 8, 8, 1)])
+    def test_pictures_are_arrays_whatever_output_is_set(self, digits, shape):
+        pictures = digits[0].reshape(shape)
+        expected = Normalize().fit_transform(pictures)
+        normalize = Normalize().set_output(transform="pandas")
+        with sklearn.config_context(transform_output="pandas"):
+            configured = Normalize().fit_transform(pictures)
+        for out in (normalize.fit_transform(pictures), normalize.transform(pictures), configured):
+            assert type(out) is np.ndarray
+            np.testing.assert_array_equal(out, expected)
+
+    def test_rows_are_tables_if_that_is_set(self, digits):
+        X = pd.DataFrame(digits[0], index=np.arange(len(digits[0])) + 7).add_prefix("pixel")
+        with sklearn.config_context(transform_output="pandas"):
+            for out in (Normalize().fit_transform(X), Normalize().fit(X).transform(X)):
+                assert list(out.columns) == list(X.columns)
+                assert list(out.index) == list(X.index)
+            assert list(Normalize().fit_transform(digits[0]).columns)[:2] == ["x0", "x1"]
+        assert type(Normalize().fit_transform(X)) is np.ndarray
+
+    def test_rows_as_polars(self, digits):
+        polars = pytest.importorskip("polars")
+        X = polars.DataFrame(digits[0])
+        out = Normalize().set_output(transform="polars").fit_transform(X)
+        assert isinstance(out, polars.DataFrame)
+        assert out.columns == X.columns
 
     def test_batches_make_no_difference(self):
         X = np.random.default_rng(0).normal(size=(3, 3_000_000))

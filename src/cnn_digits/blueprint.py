@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 from keras import layers
 
-from cnn_digits.architectures import recipe_for, seeded_layers
+from cnn_digits.architectures import LayerFactory, recipe_for
 from cnn_digits.devices import compiles_with_xla, share_cores
+from cnn_digits.own_networks import check_function, own_network, take_weights
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Blueprint:
     loss : str, keras.losses.Loss or callable
     seed : int, default=0
         Of weights and dropout.
+
+    Raises
+    ------
+    TypeError
+        If a model is given for the function that makes one.
     """
 
     architecture: str | Callable
@@ -47,6 +52,9 @@ class Blueprint:
     optimizer: str | keras.optimizers.Optimizer
     loss: str | Callable
     seed: int = 0
+
+    def __post_init__(self):
+        check_function(self.architecture)
 
     def build(self, image_shape, n_classes):
         """Build the plain Keras model that maps raw images to class probabilities.
@@ -64,14 +72,15 @@ class Blueprint:
         Raises
         ------
         TypeError, ValueError
-            If a callable returns no Keras model or one of other input or output shape.
+            If a callable returns no Keras model, one of other input or output shape, or one
+            with weights that another network has.
         """
         share_cores()
-        with seeded_layers(self.seed, self.dtype_policy):
-            network = self._network(image_shape, n_classes)
-            betas = recipe_for(self.architecture).betas
-            compile_network(network, own_optimizer(self.optimizer, betas), self.loss)
-            network.optimizer.build(network.trainable_variables)
+        network = self._network(image_shape, n_classes)
+        take_weights(network, self.architecture)
+        betas = recipe_for(self.architecture).betas
+        compile_network(network, own_optimizer(self.optimizer, betas), self.loss)
+        network.optimizer.build(network.trainable_variables)
         return network
 
     def variables(self, image_shape, n_classes):
@@ -80,23 +89,25 @@ class Blueprint:
         Keras remembers such variables, to give them memory when the next network is built;
         but each thread remembers its own, so call this in one that ends.
         """
-        with (
-            seeded_layers(self.seed, self.dtype_policy),
-            keras.StatelessScope(initialize_variables=False),
-        ):
+        with keras.StatelessScope(initialize_variables=False):
             return self._network(image_shape, n_classes).variables
 
     def _network(self, image_shape, n_classes):
         inputs = keras.Input(image_shape, name="image")
         scale, offset = 1 / self.std, -self.mean / self.std
         x = layers.Rescaling(scale, offset, dtype="float32", name="standardize")(inputs)
+        how = self.seed, self.dtype_policy
         if callable(self.architecture):
-            network = self.architecture(image_shape, n_classes)
-            check_own_network(network, self.architecture, image_shape, n_classes)
-            return keras.Model(inputs, network(x), name="cnn_digits")
-        x = recipe_for(self.architecture).function(x, self.dropout)
-        outputs = _probabilities(x, n_classes, self.sharpness)
-        return keras.Model(inputs, outputs, name=self.architecture)
+            own = own_network(self.architecture, image_shape, n_classes, *how)
+            network = keras.Model(inputs, own(x), name="cnn_digits")
+        else:
+            make = LayerFactory(*how)
+            x = recipe_for(self.architecture).function(make, x, self.dropout)
+            outputs = _probabilities(make, x, n_classes, self.sharpness)
+            network = keras.Model(inputs, outputs, name=self.architecture)
+        # That of a model can't be passed to it, and would be the global one.
+        network.dtype_policy = self.dtype_policy
+        return network
 
 
 def hidden_layers(network):
@@ -112,17 +123,17 @@ def sharpening(network):
     return scaled[0] if scaled else None
 
 
-def _probabilities(x, n_classes, sharpness):
+def _probabilities(make, x, n_classes, sharpness):
+    exact = {"dtype": "float32", "name": "probabilities"}
     if n_classes == 1:
         # Always 1, as a softmax would say with a warning.
-        x = layers.Dense(1, activation="sigmoid", dtype="float32", name="one")(x)
-        return layers.UnitNormalization(dtype="float32", name="probabilities")(x)
+        x = make.dense(x, 1, "one", activation="sigmoid", dtype="float32")
+        return make.layer(layers.UnitNormalization, x, **exact)
     if sharpness == 1:
-        dense = layers.Dense(n_classes, "softmax", dtype="float32", name="probabilities")
-        return dense(x)
-    x = layers.Dense(n_classes, dtype="float32", name="logits")(x)
-    x = layers.Rescaling(sharpness, dtype="float32", name="sharpen")(x)
-    return layers.Softmax(dtype="float32", name="probabilities")(x)
+        return make.dense(x, n_classes, activation="softmax", **exact)
+    x = make.dense(x, n_classes, "logits", dtype="float32")
+    x = make.layer(layers.Rescaling, x, sharpness, dtype="float32", name="sharpen")
+    return make.layer(layers.Softmax, x, **exact)
 
 
 def own_optimizer(optimizer, betas):
@@ -181,51 +192,3 @@ def check_components(optimizer, loss):
             f"loss={loss!r} takes class numbers, but targets are one-hot here; expected "
             "'categorical_crossentropy', which is the same loss."
         )
-
-
-def check_own_network(network, architecture, image_shape, n_classes):
-    """Raise unless a function of the user's returned a network of these shapes."""
-    name = _name_of(architecture)
-    if not isinstance(network, keras.Model):
-        raise TypeError(
-            f"architecture {name}(image_shape={image_shape}, n_classes={n_classes}) returned "
-            f"{network!r}; expected a keras.Model."
-        )
-    if not network.built or isinstance(network.input_shape, list):
-        raise ValueError(
-            f"architecture {name} returned a model without a known single input; begin it with "
-            "keras.Input(image_shape)."
-        )
-    if not _fits(network.input_shape[1:], image_shape):
-        raise ValueError(
-            f"architecture {name} returned a model for inputs of shape {network.input_shape[1:]}; "
-            f"expected image_shape={image_shape}."
-        )
-    if network.output_shape != (None, n_classes):
-        raise ValueError(
-            f"architecture {name} returned a model with output shape {network.output_shape}; "
-            f"expected {(None, n_classes)}: one probability for each of {n_classes} classes."
-        )
-
-
-def check_probabilities(network, images, architecture):
-    """Refuse a network of the user's own whose outputs for some images are no probabilities."""
-    outputs = keras.ops.convert_to_numpy(network(images, training=False)).astype(np.float32)
-    sums = outputs.sum(axis=1)
-    # Sums of bfloat16 are off by some hundredths.
-    if outputs.min() < 0 or np.abs(sums - 1).max() > 0.1:
-        raise ValueError(
-            f"architecture {_name_of(architecture)} returned a model whose outputs are no "
-            f"probabilities: those of an image sum to {sums[np.abs(sums - 1).argmax()]:.3g}, and "
-            f"the lowest is {outputs.min():.3g}. End it with a softmax."
-        )
-
-
-def _name_of(architecture):
-    return getattr(architecture, "__name__", repr(architecture))
-
-
-def _fits(shape, image_shape):
-    return len(shape) == len(image_shape) and all(
-        side is None or side == expected for side, expected in zip(shape, image_shape, strict=True)
-    )

@@ -14,7 +14,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
@@ -27,6 +27,7 @@ from cnn_digits.images import (
     pictures_in_fit,
     sample_rows,
 )
+from cnn_digits.layouts import check_one_label_each
 from cnn_digits.targets import LabelledImages, check_labels, encode, split, total_weights
 
 # Predicting on pixels whose range is this many times smaller or larger than in fit is
@@ -49,9 +50,9 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     architecture : {"compact", "accurate", "lenet5", "simple", "deep"} or callable
         The network, default="compact". "compact" is the fastest, "accurate" the most
         accurate and takes seven times as long; the others are known from textbooks and
-        notebooks. A callable is `f(image_shape, n_classes) -> keras.Model`, from
-        standardised images of shape (height, width, channels) to `n_classes`
-        probabilities.
+        notebooks. A callable is `f(image_shape, n_classes) -> keras.Model`, a new model
+        in each call, from standardised images of shape (height, width, channels) to
+        `n_classes` probabilities.
 
     epochs : int or "auto", default="auto"
         Passes over the training images: the one dial between speed and accuracy; the
@@ -512,7 +513,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         else:
             images = pictures_in_fit(self, X, self.image_shape)
         y = check_labels(y, n_images=len(images), estimator=self)
-        check_consistent_length(images, y)
+        check_one_label_each(images, y)
         y, classes = encode(y, classes)
         weights = total_weights(sample_weight, self.class_weight, images, y, classes)
         rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights)
@@ -561,7 +562,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         try:
             images = pictures_as_in_fit(self, originals(X_val), image_shape)
             y = check_labels(y_val, n_images=len(images), estimator=self)
-            check_consistent_length(images, y)
+            check_one_label_each(images, y)
             y, _ = encode(y, classes)
             weights = None
             if sample_weight_val is not None:
@@ -572,7 +573,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
     def _build(self, data, classes, settings, seed):
         """A new network for these images and classes."""
-        from cnn_digits.blueprint import Blueprint, check_probabilities
+        from cnn_digits.blueprint import Blueprint
+        from cnn_digits.own_networks import check_probabilities
 
         sample = _sample(data)
         blueprint = Blueprint(
@@ -589,7 +591,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         network = blueprint.build(sample.shape[1:], len(classes))
         if callable(self.architecture):
             check_probabilities(network, sample[:8], self.architecture)
-        self.classes_, self.history_ = classes, {}
+        self.classes_, self.history_, self._framed = classes, {}, None
         self._pixel_range = (float(sample.min()), float(sample.max()))
         return self._fitted(network, blueprint)
 

@@ -12,7 +12,14 @@ import numpy as np
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import validate_data
 
-EXPECTED = "(n, features), (n, height, width) or (n, height, width, channels)"
+from cnn_digits.layouts import (
+    EXPECTED,
+    ask_for_one_picture,
+    check_channels_last,
+    check_several_pictures,
+    is_one_picture,
+    suggestion,
+)
 
 # Values looked at together when an array is checked or measured: large enough for
 # NumPy's speed, small enough that temporary copies don't show.
@@ -98,6 +105,11 @@ def check_images(estimator, X, *, reset):
                 f"X has images without pixels: shape {images.shape}; {name} expects {EXPECTED}."
             )
     check_finite(images)
+    if not reset and images.ndim == 2 and is_one_picture(images, estimator.n_features_in_):
+        raise ValueError(
+            f"X has {images.shape[1]} features, but {name} is expecting "
+            f"{estimator.n_features_in_} features as input.{ask_for_one_picture()}"
+        )
     has_names = not is_ready or hasattr(estimator, "feature_names_in_")
     if images.ndim == 2 and (reset or has_names):
         # The original X, because only a DataFrame has feature names.
@@ -156,6 +168,11 @@ def check_finite(images):
             )
 
 
+def is_table(X):
+    """Whether images came as a table whose columns have names: of pandas, polars or pyarrow."""
+    return hasattr(X, "columns") and hasattr(X, "shape")
+
+
 def row_batches(images):
     """Slices of rows that together cover `images`, each of a bounded number of values."""
     per_row = math.prod(images.shape[1:])
@@ -201,13 +218,16 @@ def infer_image_shape(images, image_shape=None):
             raise ValueError(
                 f"X has {images.shape[1]} features, but image_shape={image_shape} takes "
                 f"{' × '.join(map(str, image_shape))} = {math.prod(expected)}."
+                f"{suggestion(images, expected)}"
             )
         if images.ndim > 2 and seen != expected:
             raise ValueError(
                 f"X has images of shape {images.shape[1:]}, but image_shape={image_shape}."
+                f"{suggestion(images, expected)}"
             )
         return expected
     if images.ndim > 2:
+        check_channels_last(images)
         return (*images.shape[1:], 1)[:3]
     n_features = images.shape[1]
     side = math.isqrt(n_features - 1) + 1
@@ -236,11 +256,11 @@ def check_same_shape(estimator, images, image_shape):
     if images.ndim > 2 and (*images.shape[1:], 1)[:3] != image_shape:
         raise ValueError(
             f"X has images of shape {images.shape[1:]}, but {type(estimator).__name__} is "
-            f"expecting images of shape {image_shape}, as in fit."
+            f"expecting images of shape {image_shape}, as in fit.{suggestion(images, image_shape)}"
         )
 
 
-def pictures_in_fit(estimator, X, image_shape=None):
+def pictures_in_fit(estimator, X, image_shape=None, *, has_labels=True):
     """Images that an estimator is fitted on, validated, each in the shape of a picture.
 
     Parameters
@@ -250,6 +270,8 @@ def pictures_in_fit(estimator, X, image_shape=None):
     X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
     image_shape : None, (h, w) or (h, w, c)
         See `infer_image_shape`.
+    has_labels : bool
+        Whether labels say that X is several images, even where its shape is that of one.
 
     Returns
     -------
@@ -258,6 +280,8 @@ def pictures_in_fit(estimator, X, image_shape=None):
     """
     check_image_shape(image_shape)
     images = check_images(estimator, X, reset=True)
+    if image_shape is None and not has_labels:
+        check_several_pictures(images)
     return to_image_shape(images, infer_image_shape(images, image_shape))
 
 

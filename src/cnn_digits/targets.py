@@ -65,9 +65,13 @@ def check_labels(y, name="y", *, n_images=None, estimator=None):
     )
     if y.ndim != 1 and y.shape[1:] != (1,):
         n = "n" if n_images is None else n_images
+        remedy = (
+            f"For one-hot labels pass {name}.argmax(axis=1)."
+            if y.ndim
+            else f"For a single image pass X[None] and [{name}]."
+        )
         raise ValueError(
-            f"{name} has shape {y.shape}; expected one label per image, shape ({n},). For one-hot "
-            f"labels pass {name}.argmax(axis=1)."
+            f"{name} has shape {y.shape}; expected one label per image, shape ({n},). {remedy}"
         )
     y = column_or_1d(y, warn=estimator is not None)
     if y.dtype == object and None in y.tolist():

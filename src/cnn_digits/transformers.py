@@ -4,6 +4,7 @@ from importlib import import_module
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
+from sklearn.utils._set_output import _wrap_data_with_container
 from sklearn.utils.validation import check_is_fitted
 
 from cnn_digits.images import (
@@ -16,7 +17,56 @@ from cnn_digits.images import (
 )
 
 
-class Normalize(ImageInputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class _Scaling:
+    """What `Normalize` returns: of rows what scikit-learn is configured to, of pictures an array.
+
+    A base, because scikit-learn makes tables of whatever the `transform` of a transformer's
+    own class returns, and no table holds pictures.
+    """
+
+    def fit_transform(self, X, y=None):
+        """Learn the range of the pixels and scale by it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+            Images of any real dtype.
+
+        y : Ignored
+            For API consistency.
+
+        Returns
+        -------
+        X_new : ndarray or DataFrame
+            As of `transform`.
+        """
+        return self.fit(X, y).transform(X)
+
+    def transform(self, X):
+        """Scale images by the range learnt in `fit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
+            Images of the shape seen in `fit`.
+
+        Returns
+        -------
+        X_new : ndarray of float32, of the same shape
+            All zeros if `fit` saw a single value only, as for blank images. Flat rows are a
+            DataFrame if `set_output` or scikit-learn's configuration says so.
+        """
+        check_is_fitted(self)
+        images = check_images(self, X, reset=False)
+        out = np.empty(images.shape, dtype=np.float32)
+        # In double precision, so that a large offset costs no digits; in batches, so that
+        # no double copy of all images is made.
+        for rows in row_batches(images):
+            out[rows] = (images[rows].astype(np.float64) - self.data_min_) / self._span()
+        return _wrap_data_with_container("transform", out, X, self) if out.ndim == 2 else out
+
+
+class Normalize(_Scaling, ImageInputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Scale all pixels of a set of images to [0, 1], as float32.
 
     One scale for the whole set, learnt in `fit`: unlike `MinMaxScaler`, which scales each
@@ -78,28 +128,6 @@ class Normalize(ImageInputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEst
         else:
             self.data_min_, self.data_max_ = float(X.min()), float(X.max())
         return self
-
-    def transform(self, X):
-        """Scale images by the range learnt in `fit`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
-            Images of the shape seen in `fit`.
-
-        Returns
-        -------
-        X_new : ndarray of float32, of the same shape
-            All zeros if `fit` saw a single value only, as for blank images.
-        """
-        check_is_fitted(self)
-        X = check_images(self, X, reset=False)
-        out = np.empty(X.shape, dtype=np.float32)
-        # In double precision, so that a large offset costs no digits; in batches, so that
-        # no double copy of all images is made.
-        for rows in row_batches(X):
-            out[rows] = (X[rows].astype(np.float64) - self.data_min_) / self._span()
-        return out
 
     def inverse_transform(self, X):
         """Return scaled images to the range seen in `fit`.
@@ -179,8 +207,9 @@ class Reshape(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
             Images of any real dtype.
 
-        y : Ignored
-            For API consistency.
+        y : array-like or None, default=None
+            Not looked at, but labels say that X is several images, even where its shape is
+            that of one.
 
         Returns
         -------
@@ -189,15 +218,17 @@ class Reshape(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_outpu
         Raises
         ------
         ValueError, TypeError
-            If X is empty, sparse, ragged, not numeric or not finite, or if `image_shape`
-            does not fit it.
+            If X is empty, sparse, ragged, not numeric or not finite, if `image_shape` does
+            not fit it, or if it looks like one picture, or like pictures with channels
+            first, and no `image_shape` says otherwise.
 
         Warns
         -----
         UserWarning
             If rows have to be padded.
         """
-        self.image_shape_ = pictures_in_fit(self, X, self.image_shape).shape[1:]
+        pictures = pictures_in_fit(self, X, self.image_shape, has_labels=y is not None)
+        self.image_shape_ = pictures.shape[1:]
         return self
 
     def transform(self, X):

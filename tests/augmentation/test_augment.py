@@ -6,7 +6,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-from cnn_digits import Augment
+from cnn_digits import Augment, Reshape
 
 
 @pytest.mark.slow
@@ -43,6 +43,21 @@ def test_transform_returns_the_very_object(digits):
     assert augment.transform(X) is X
     frame = pd.DataFrame(X)
     assert augment.transform(frame) is frame
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_names_of_columns_are_handed_on(digits, library):
+    """Or else what follows would see names in predict that it did not see in fit, and warn."""
+    module = pytest.importorskip(library)
+    make = module.table if library == "pyarrow" else module.DataFrame
+    table = make({f"pixel{i}": column for i, column in enumerate(digits[0].T)})
+    X_aug = Augment().fit_transform(table)
+    assert X_aug.originals() is table
+    some = X_aug[np.array([3, 1])]
+    assert type(some.originals()) is type(table)
+    np.testing.assert_array_equal(np.asarray(some.originals()), digits[0][[3, 1]])
+    seen = Reshape().fit(X_aug.originals())
+    assert list(seen.feature_names_in_) == [f"pixel{i}" for i in range(64)]
 
 
 def test_digits_keep_their_mass(mnist):

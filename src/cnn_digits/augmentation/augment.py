@@ -16,8 +16,10 @@ from cnn_digits.images import (
     check_images,
     check_same_shape,
     infer_image_shape,
+    is_table,
     to_image_shape,
 )
+from cnn_digits.layouts import check_several_pictures
 
 
 class Augment(
@@ -143,8 +145,9 @@ class Augment(
         X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
             Images of any real dtype.
 
-        y : Ignored
-            For API consistency.
+        y : array-like or None, default=None
+            Not looked at, but labels say that X is several images, even where its shape is
+            that of one.
 
         Returns
         -------
@@ -153,14 +156,15 @@ class Augment(
         Raises
         ------
         ValueError, TypeError
-            If X is empty, sparse, ragged, not numeric or not finite.
+            If X is empty, sparse, ragged, not numeric or not finite, or looks like one
+            picture, or like pictures with channels first.
 
         Warns
         -----
         UserWarning
             If rows are no square images: they are distorted zero-padded and cut again.
         """
-        self._learn(X)
+        self._learn(X, y)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -172,21 +176,26 @@ class Augment(
         X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
             Images of any real dtype.
 
-        y : Ignored
-            For API consistency.
+        y : array-like or None, default=None
+            Not looked at, but labels say that X is several images, even where its shape is
+            that of one.
 
         Returns
         -------
         X_new : AugmentedImages
             Same shape and dtype as X; distorted when it is turned into an array.
         """
-        images = self._learn(X)
+        images = self._learn(X, y)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         # A copy, so that a later set_params does not change a draw already handed out.
-        return AugmentedImages(copy(self), X if hasattr(X, "iloc") else images, images, seed)
+        # A table is kept, because what comes next should see the names of its columns.
+        source = X if is_table(X) else images
+        return AugmentedImages(copy(self), source, images, seed)
 
-    def _learn(self, X):
+    def _learn(self, X, y):
         images = check_images(self, X, reset=True)
+        if y is None:
+            check_several_pictures(images)
         self.image_shape_ = infer_image_shape(images)
         self.background_ = border_median(to_image_shape(images, self.image_shape_))
         return images

@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 from scipy.ndimage import map_coordinates
+from sklearn.utils import _safe_indexing
 
 from cnn_digits.augmentation.geometry import (
     N_DRAWS,
@@ -11,7 +12,7 @@ from cnn_digits.augmentation.geometry import (
     inverse_transforms,
     sampling_points,
 )
-from cnn_digits.images import to_image_shape
+from cnn_digits.images import is_table, to_image_shape
 
 
 class AugmentedImages:
@@ -26,7 +27,7 @@ class AugmentedImages:
     ----------
     augment : Augment
         Fitted.
-    source : ndarray or DataFrame
+    source : ndarray or table
         The originals as they were given.
     images : ndarray
         The originals, validated.
@@ -59,11 +60,11 @@ class AugmentedImages:
         return self._images.dtype
 
     def originals(self):
-        """The images without distortion, a DataFrame if they were given as one."""
+        """The images without distortion, a table if they were given as one."""
         if self._all:
             return self._source
-        if hasattr(self._source, "iloc"):
-            return self._source.iloc[self._rows]
+        if is_table(self._source):
+            return _safe_indexing(self._source, self._rows)
         return self._images[self._rows]
 
     def __len__(self):

@@ -44,7 +44,9 @@ class RandomDistortion(keras.layers.Layer):
             )
             images = _bilinear(images, rows + field[:n], columns + field[n:], self._image_shape)
         else:
-            images = keras.ops.image.affine_transform(images, transforms)
+            images = keras.ops.image.affine_transform(
+                images, transforms, data_format="channels_last"
+            )
         return images + self._background
 
 

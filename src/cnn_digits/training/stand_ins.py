@@ -56,6 +56,8 @@ class TrainingTwin:
             outputs = self.model(self._distortion(inputs))
             self.model = keras.Model(inputs, outputs, name=f"training_{network.name}")
         if self.model is not network:
+            # Not the global one, by which Keras scales losses or not.
+            self.model.dtype_policy = network.dtype_policy
             compile_network(self.model, network.optimizer, network.loss)
 
     def suits(self, network, settings):
