@@ -201,6 +201,10 @@ class TestNpz:
             ),
             ({"a": np.ones((2, 4)), "c": [1, 2, 3]}, r"and which are images is not clear"),
             ({"val_x": np.ones((2, 4)), "val_y": [1, 2]}, r"and which are images is not clear"),
+            (
+                {f"image{i}": np.ones((2, 2)) for i in range(1001)},
+                r"holds 1,001 arrays; up to 1,000",
+            ),
             ({"X": np.ones((2, 4)), "y": ["a", "b" * 201]}, r"y has room for 201 characters"),
             ({"X": np.ones((2, 4)), "y": np.array([2**31, 1], "<u4").view("<U1")}, r"no text in U"),
             ({}, r"holds the arrays none"),

@@ -189,6 +189,17 @@ class TestPictures:
         (tmp_path / "0" / "folder.png").mkdir()
         assert len(read_images(tmp_path)[0]) == 1
 
+    @pytest.mark.parametrize("place", [".", "7"])
+    def test_kinds_that_are_not_read_are_not_passed_over_in_silence(self, tmp_path, place):
+        save(tmp_path / place / "1.png")
+        for name in ("1.dng", "2.JXL", "3.jp2", "4.cr2"):
+            (tmp_path / place / name).write_bytes(b"")
+        with pytest.warns(
+            UserWarning, match=r"4 of the files in .* not read, .*: .*, .*, .*, …\. S"
+        ):
+            images, _ = read_images(tmp_path)
+        assert len(images) == 1
+
     def test_no_paths(self):
         with pytest.raises(ValueError, match="There are no paths; expected at least one picture"):
             read_images([])

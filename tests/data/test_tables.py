@@ -423,6 +423,7 @@ class TestBadFiles:
             ("label,pixel0\r7,5\r", "lines end in carriage returns alone"),
             (HEADER, "names of columns and no row"),
             (HEADER + "\n\n", "names of columns and no row"),
+            ("0,1,2,3,4\n", "names of columns and no row"),
             (b"\x89PNG\r\n\x1a\n\x00\x00", "no text in UTF-8"),
             ("a\tb\n".encode("utf-16"), "no text in UTF-8"),
             (HEADER.encode() + b"\xe9,1,2,3,4\n", "no text in UTF-8"),

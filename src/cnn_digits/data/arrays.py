@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnn_digits.data.array_names import are_labels, chosen
-from cnn_digits.data.bounds import MAX_BYTES, MAX_LABEL, check_unpacked
+from cnn_digits.data.bounds import MAX_ARRAYS, MAX_BYTES, MAX_LABEL, check_unpacked
 from cnn_digits.data.emnist import upright
 from cnn_digits.files import check_packing, check_regular, damage_named, opened
 from cnn_digits.images import EXPECTED
@@ -134,6 +134,7 @@ def read_npz(path, subset="train"):
 
 def _headers(archive):
     """What the arrays of an npz file claim to be, by name."""
+    MAX_ARRAYS.check(len(archive.infolist()), "it holds")
     held = {}
     for member in archive.infolist():
         if not member.filename.endswith(".npy"):

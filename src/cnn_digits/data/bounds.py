@@ -51,6 +51,9 @@ class Bound:
 # Arrays made of a file. MNIST's 70,000 images take 439 MB as float64.
 MAX_BYTES = Bound("CNN_DIGITS_MAX_BYTES", 2**29, "bytes")
 
+# Arrays in an npz file, each of which is looked at.
+MAX_ARRAYS = Bound("CNN_DIGITS_MAX_ARRAYS", 1_000, "arrays")
+
 # The text of a table. MNIST's 70,000 images take 128 MB, and 220 MB with decimal points.
 MAX_TEXT = Bound("CNN_DIGITS_MAX_TEXT", 2**28, "bytes")
 

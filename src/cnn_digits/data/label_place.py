@@ -52,6 +52,8 @@ def with_label_placed(columns, texts):
             if line.strip():
                 ends[0][line.partition(delimiter)[0]] += 1
                 ends[1][line.rpartition(delimiter)[2]] += 1
+    if not ends[0]:
+        return columns  # who reads the rows finds that there are none
     first, last = map(_plain, ends)
     like_first, like_last = _like(first), _like(last)
     # Of a single class, black in both corners, the label is the same in any case.

@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,13 @@ import numpy as np
 SUFFIXES = (
     ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi", ".mpo", ".bmp", ".gif",
     ".tif", ".tiff", ".webp", ".avif", ".heic", ".heif", ".hif",
+)  # fmt: skip
+
+# Of pictures that nothing here reads: raw ones of cameras, and what few programs write. In a
+# folder they are told of, but they are no error, as phones put them beside a JPEG.
+_OTHER_SUFFIXES = (
+    ".dng", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2", ".jxl", ".jp2", ".j2k",
+    ".psd", ".svg", ".ico", ".tga", ".pbm", ".pgm", ".ppm",
 )  # fmt: skip
 
 
@@ -32,11 +40,22 @@ def picture_paths(paths):
 
 
 def pictures_in(folder):
-    """Paths of the pictures in a folder or else in its subfolders, by the numbers in them."""
+    """Paths of the pictures in a folder or else in its subfolders, by the numbers in them.
+
+    Warns of pictures of kinds that are not read.
+    """
     entries = _shown(folder)
-    direct = list(filter(_is_picture, entries))
-    subfolders = filter(Path.is_dir, entries)
-    nested = [path for place in subfolders for path in _shown(place) if _is_picture(path)]
+    below = [path for place in filter(Path.is_dir, entries) for path in _shown(place)]
+    direct, nested = (list(filter(_is_picture, paths)) for paths in (entries, below))
+    others = [path for path in entries + below if path.suffix.lower() in _OTHER_SUFFIXES]
+    if others:
+        first = ", ".join(path.name for path in others[:3]) + (", …" if len(others) > 3 else "")
+        warnings.warn(
+            f"{len(others)} of the files in {folder} are pictures of kinds that are not read, and "
+            f"passed over: {first}. Save them as JPEG or PNG.",
+            UserWarning,
+            stacklevel=2,
+        )
     if direct and nested:
         raise ValueError(
             f"{folder} holds pictures ({direct[0].name}) and subfolders with pictures "

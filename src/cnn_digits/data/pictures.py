@@ -42,7 +42,7 @@ def read_images(paths, *, skip_bad=False):
     Warns
     -----
     UserWarning
-        If pictures were left out.
+        If pictures were left out, or a folder holds pictures of kinds that are not read.
 
     See Also
     --------
