@@ -60,9 +60,8 @@ def test_backups_killed_before_each_step(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", [["--steps", "20:22", "--kills", "0"], ["--steps", "none"]])
-def test_trainings_that_are_killed(part):
-    command = [sys.executable, FUZZ / "kills.py", "--kills", "3", *part]
+def test_trainings_that_are_killed():
+    command = [sys.executable, FUZZ / "kills.py", "--steps", "20:22", "--kills", "3"]
     run = subprocess.run(command, capture_output=True, text=True)
-    assert run.stdout.endswith("3 kills: 0 unusable, 0 unequal\n"), run.stdout + run.stderr
+    assert run.stdout.endswith("6 kills: 0 unusable, 0 unequal\n"), run.stdout + run.stderr
     assert run.returncode == 0
