@@ -66,7 +66,7 @@ def write_originals(folder, n_fits):
         (X, y, {"architecture": "compact", "dtype_policy": "mixed_float16"}),
         (X, y % 2 == 0, {"class_weight": {True: 2.0}, "validation_fraction": 0.2}),
         (X, y * 1.0, {"optimizer": scaled, "loss": keras.losses.CategoricalFocalCrossentropy()}),
-        (X[:, :15], y.astype(object), {"image_shape": (3, 5)}),
+        (X[:, :15], y.astype(str).astype(object), {"image_shape": (3, 5)}),
         (X, np.where(y < 5, "low", "high").astype(object), {"early_stopping": True}),
         (X[:, :13], (y % 3).astype(np.uint8), {"random_state": 3}),
         (X, np.zeros(100, int), {"architecture": "accurate"}),
@@ -120,11 +120,11 @@ def check_works(clf, path):
 
 def serve(connection):
     """Try each file that a connection names, and say what came of it and what it took."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # TensorFlow's greetings
     import cnn_digits.classifier
     import cnn_digits.persistence  # noqa: F401
 
     warnings.simplefilter("ignore")
-    sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     connection.send("ready")
     while True:
         path = connection.recv()
@@ -202,6 +202,8 @@ def main(argv=None):
         )
         write.start()
         write.join()
+        if write.exitcode:
+            sys.exit("the files to alter could not be written")
         originals = sorted(folder.glob("*.cnn"))
         end = time.monotonic() + args.seconds
         for seed in range(args.seed, args.seed + args.files):

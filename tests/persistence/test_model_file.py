@@ -259,6 +259,9 @@ def altered(path, change):
     return copy
 
 
+ADAM = {"class": "Adam", "config": {}}
+
+
 def with_array(path, name, change):
     """A copy of a file with another array."""
     copy = path.with_name("altered")
@@ -338,6 +341,18 @@ class TestBadFile:
                 ),
                 "is no Loss of Keras: other is 1",
             ),
+            (
+                lambda meta: meta["building"].update(
+                    optimizer={"class": "Adam", "config": {"learning_rate": ADAM}}
+                ),
+                "building.optimizer is .*; expected",
+            ),
+            (
+                lambda meta: meta["building"].update(
+                    optimizer={"class": "LossScaleOptimizer", "config": {"inner_optimizer": "sgd"}}
+                ),
+                "building.optimizer is .*; expected",
+            ),
             (lambda meta: meta["building"].update(optimizer="no"), "optimizer='no'; expected"),
             (lambda meta: meta["parameters"].update(augment={"zoom": 2}), "zoom"),
             (lambda meta: meta["parameters"].update(augment={"other": 2}), "other"),
@@ -360,11 +375,15 @@ class TestBadFile:
             array.flat[-1] = value
             return array
 
-        with pytest.raises(ValueError, match=f"{name} holds NaN or infinity"):
+        with pytest.raises(ValueError, match=f"{name} holds NaN, infinity"):
             CNNDigitClassifier.load(with_array(saved, name, change))
 
-    def test_weights_that_overflow_together(self, saved):
-        path = with_array(saved, "network/0.npy", lambda array: np.full_like(array, 3e38))
+    def test_weights_of_no_fit(self, saved):
+        path = with_array(saved, "network/0.npy", lambda array: np.full_like(array, 1e20))
+        with pytest.raises(ValueError, match="numbers that overflow"):
+            CNNDigitClassifier.load(path)
+        # The square root of a negative variance.
+        path = with_array(saved, "network/3.npy", lambda array: np.full_like(array, -1))
         with pytest.raises(ValueError, match="its network computes no probabilities"):
             CNNDigitClassifier.load(path)
 

@@ -20,6 +20,9 @@ _MAX_DESCRIPTION_BYTES = 16 * 2**20
 # Of the list of contents at the end: fifteen thousand arrays.
 _MAX_CONTENTS_BYTES = 2**20
 
+# Of weights that a fit comes to; those beyond it overflow a layer or two later.
+_LARGEST_WEIGHT = 1e10
+
 _END = struct.Struct("<4s4H2LH")  # of a zip: magic, numbers, bytes and offset of the contents
 
 _WRITER = "expected a file that CNNDigitClassifier.save has written"
@@ -150,23 +153,28 @@ def read_array(archive, name, variable):
         if len(data) != n_bytes or entry.read(1):  # reading to the end checks the CRC
             raise ValueError(f"{name} does not have {n_bytes} bytes of data.")
     array = np.frombuffer(data, variable.dtype).reshape(variable.shape)
-    _check_finite(name, array, variable)
+    _check_numbers(name, array, variable)
     return array
 
 
 def write_array(archive, name, variable):
     """Put the value of a variable into a file that is being written."""
     array = np.asarray(keras.ops.convert_to_numpy(variable), order="C")
-    _check_finite(name, array, variable)
+    _check_numbers(name, array, variable)
     with archive.open(name, "w", force_zip64=True) as entry:
         np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)
 
 
-def _check_finite(name, array, variable):
-    if keras.backend.is_float_dtype(variable.dtype) and not np.isfinite(array).all():
+def _check_numbers(name, array, variable):
+    """Raise if the value of a variable is nothing to compute with."""
+    if not keras.backend.is_float_dtype(variable.dtype):
+        return
+    # The state of an optimizer has squares of gradients; and what is no number is not below it.
+    bound = _LARGEST_WEIGHT if name.startswith("network/") else np.finfo(np.float32).max
+    if not (abs(array) <= bound).all():
         raise ValueError(
-            f"{name} holds NaN or infinity, because training has diverged. Fit anew, with a lower "
-            "learning rate."
+            f"{name} holds NaN, infinity or numbers that overflow, because training has diverged. "
+            "Fit anew, with a lower learning rate."
         )
 
 

@@ -214,18 +214,16 @@ def _component(value, module, base):
     cls = vars(module).get(value["class"])
     if not (isinstance(cls, type) and issubclass(cls, base)):
         raise ValueError(f"{SHORT.repr(value)} is no {base.__name__} of Keras.")
-    config = {
-        key: _component(part, module, base) if isinstance(part, dict) else part
-        for key, part in value["config"].items()
-    }
-    inner = {key: part for key, part in config.items() if isinstance(part, base)}
+    config, inner = dict(value["config"]), {}
+    if "inner_optimizer" in config:
+        inner["inner_optimizer"] = _component(config.pop("inner_optimizer"), module, base)
     defaults = cls(**inner).get_config()
     for key, part in config.items():
-        if key not in inner and (key not in defaults or not _is_alike(part, defaults[key])):
+        if key not in defaults or not _is_alike(part, defaults[key]):
             raise ValueError(
                 f"{SHORT.repr(value)} is no {base.__name__} of Keras: {key} is {SHORT.repr(part)}."
             )
-    return cls(**config)
+    return cls(**inner, **config)
 
 
 def _is_alike(value, default):

@@ -34,6 +34,9 @@ _BOLD = re.compile(r"\x1b\[\d*m")  # as Keras prints
 # Of a reason that somebody else gives, who may quote what he has read.
 _MAX_LETTERS = 500
 
+# Of the images that a network is tried on: large ones take as much memory as in prediction.
+_MAX_TRIED_VALUES = 2**20
+
 
 def save(path, parameters, fitted):
     """Write a fitted classifier, whole or not at all.
@@ -159,13 +162,20 @@ def _read_network(archive, blueprint, image_shape, n_classes):
 def _check_probabilities(network, low, high):
     """Raise unless a network makes probabilities of pixels as it was trained on.
 
-    Numbers that are finite each by itself may overflow together.
+    Numbers that are fine each by itself may overflow together.
     """
-    image = np.linspace(low, high, math.prod(network.input_shape[1:]), dtype=np.float32)
-    outputs = network(image.reshape(1, *network.input_shape[1:]), training=False)
+    image_shape = network.input_shape[1:]
+    n_values = math.prod(image_shape)
+    n_images = min(8, max(1, _MAX_TRIED_VALUES // n_values))
+    shares = np.random.default_rng(0).random((n_images, n_values))
+    shares[0] = np.linspace(0, 1, n_values)
+    for image, share in zip(shares[1:], (0, 1), strict=False):
+        image[:] = share
+    images = (low + (high - low) * shares).astype(np.float32).reshape(n_images, *image_shape)
+    outputs = network(images, training=False)
     probabilities = keras.ops.convert_to_numpy(outputs).astype(np.float64)
     # Written so that NaN is none either; sums of bfloat16 are off by some hundredths.
-    if not (probabilities.min() >= 0 and abs(probabilities.sum() - 1) <= 0.1):
+    if not (probabilities.min() >= 0 and abs(probabilities.sum(axis=1) - 1).max() <= 0.1):
         raise ValueError(
             "its network computes no probabilities: some of its weights, or mean and std of the "
             "pixels, are not those of a fit."

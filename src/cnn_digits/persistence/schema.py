@@ -188,7 +188,12 @@ def _is_component(value):
         value.keys() == {"class", "config"}
         and isinstance(value["class"], str)
         and isinstance(value["config"], dict)
-        and all(_is_plain(part) or _is_component(part) for part in value["config"].values())
+        and all(
+            isinstance(part, dict) and _is_component(part)
+            if key == "inner_optimizer"
+            else _is_plain(part)
+            for key, part in value["config"].items()
+        )
     )
 
 
