@@ -95,7 +95,7 @@ def test_one_picture_beside_image_shape(image_shape):
 @pytest.mark.parametrize("shape", [(28, 28), (28, 28, 3)])
 @pytest.mark.filterwarnings("ignore:X has 28 features")
 def test_one_picture_with_its_label(shape):
-    with pytest.raises(ValueError, match=r"28 images, but y has 1 labels.* pass X\[None\]"):
+    with pytest.raises(ValueError, match=r"\[28, 1\]. Is X one picture\? Then pass X\[None\]"):
         CNNDigitClassifier().fit(np.zeros(shape), [5])
 
 

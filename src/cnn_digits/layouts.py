@@ -6,6 +6,7 @@ Told from shapes alone. What may be meant is asked; nothing is turned round in s
 import math
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 EXPECTED = "(n, features), (n, height, width) or (n, height, width, channels)"
 
@@ -96,9 +97,9 @@ def check_one_label_each(images, y):
     images : ndarray
     y : ndarray
     """
-    if len(images) != len(y):
-        question = ask_for_one_picture() if len(y) == 1 else ""
-        raise ValueError(
-            f"X is taken for {len(images)} images, but y has {len(y)} labels; expected a label "
-            f"for each image.{question}"
-        )
+    try:
+        check_consistent_length(images, y)
+    except ValueError as error:
+        if len(y) != 1:
+            raise
+        raise ValueError(f"{error}.{ask_for_one_picture()}") from None
