@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from cnn_digits import Augment, CNNDigitClassifier, Normalize, Reshape, auto
 
@@ -328,6 +329,34 @@ class TestValidation:
     def test_early_stopping_sets_a_tenth_aside(self, few):
         clf = quick(early_stopping=True).fit(*few)
         assert "val_loss" in clf.history_
+
+
+class TestSkippedSteps:
+    """Validation images that did not pass the steps before the classifier."""
+
+    @pytest.mark.parametrize(
+        "step", [Normalize(), StandardScaler(), FunctionTransformer(lambda X: 16 - X)]
+    )
+    def test_pixels_that_show_it(self, few, digits, step):
+        pipe = make_pipeline(step, quick())
+        val = {"cnndigitclassifier__X_val": digits[1], "cnndigitclassifier__y_val": digits[3]}
+        with pytest.warns(UserWarning, match="Pixels in X_val .*transform_input=.'X_val'") as seen:
+            pipe.fit(*few, **val)
+        assert len(seen) == 1
+
+    @pytest.mark.filterwarnings("error")
+    def test_pixels_that_do_not(self, few, digits):
+        X_val, y_val = digits[1], digits[3]
+        clf = quick(warm_start=True).fit(*few)
+        for images in (X_val, np.zeros_like(X_val), X_val // 3, X_val.astype(float)):
+            clf.fit(*few, X_val=images, y_val=y_val)
+        clf.fit(*few, X_val=X_val[:1], y_val=y_val[:1])
+
+    @pytest.mark.parametrize("X_val", [np.zeros((3, 9, 9)), [np.zeros((9, 9)), np.zeros((5, 5))]])
+    def test_shape(self, few, X_val):
+        message = r"Validation data \(X_val\): X .* Steps of a pipeline .*transform_input="
+        with pytest.raises(ValueError, match=message):
+            quick().fit(*few, X_val=X_val, y_val=[0] * len(X_val))
 
 
 class TestWeights:

@@ -27,11 +27,15 @@ from cnn_digits.images import (
     pictures_in_fit,
     sample_rows,
 )
+from cnn_digits.scale import is_other_range, is_other_scale, pixel_range
 from cnn_digits.targets import LabelledImages, check_labels, encode, split, total_weights
 
-# Predicting on pixels whose range is this many times smaller or larger than in fit is
-# more likely a forgotten scaling than a faint image.
-_RANGE_FACTOR = 10
+_ROUTING = (
+    "Steps of a pipeline before the classifier don't see X_val, unless it is told: "
+    "sklearn.set_config(enable_metadata_routing=True), the classifier's "
+    "set_fit_request(X_val=True, y_val=True), Pipeline(steps, transform_input=['X_val']) and "
+    "fit(X, y, X_val=X_val, y_val=y_val)."
+)
 
 _AUTO = StrOptions({"auto"})
 
@@ -300,7 +304,9 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If flat rows are no square images and have to be zero-padded.
+            If flat rows are no square images and have to be zero-padded; if pixels of X_val show
+            that it was not prepared as X was, by the steps of a pipeline for example; if a
+            callback sets the learning rate, but `schedule` does so at every step.
         """
         if X_val is None and y_val is None:
             if sample_weight_val is not None:
@@ -539,7 +545,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     def _hold_out(self, data, classes, validation, settings, seed):
         """Images to train and, or None, to validate on."""
         if validation is not None:
-            return data, self._validation_images(*validation, data.images.shape[1:], classes)
+            return data, self._validation_images(*validation, data, classes)
         fraction = settings.validation_fraction
         if not fraction:
             return data, None
@@ -547,9 +553,12 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         parts = split(data.classes, data.rows, classes, fraction, seed)
         return tuple(replace(data, rows=rows) for rows in parts)
 
-    def _validation_images(self, X_val, y_val, sample_weight_val, image_shape, classes):
+    def _validation_images(self, X_val, y_val, sample_weight_val, data, classes):
         try:
-            images = pictures_as_in_fit(self, originals(X_val), image_shape)
+            images = pictures_as_in_fit(self, originals(X_val), data.images.shape[1:])
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"Validation data (X_val): {error} {_ROUTING}") from error
+        try:
             y = check_labels(y_val, n_images=len(images), estimator=self)
             check_consistent_length(images, y)
             y, _ = encode(y, classes)
@@ -558,6 +567,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
                 weights = _check_sample_weight(sample_weight_val, images, dtype=np.float32)
         except (TypeError, ValueError) as error:
             raise type(error)(f"Validation data (X_val, y_val): {error}") from error
+        _warn_of_skipped_steps(images, data)
         return LabelledImages(images, y, weights, np.arange(len(y)))
 
     def _build(self, data, classes, settings, seed):
@@ -584,7 +594,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             network=network,
             blueprint=blueprint,
             classes=classes,
-            pixel_range=(float(sample.min()), float(sample.max())),
+            pixel_range=pixel_range(sample),
             history={},
             n_features_in=self.n_features_in_,
             feature_names_in=getattr(self, "feature_names_in_", None),
@@ -650,14 +660,13 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             raise
 
     def _warn_of_other_scale(self, images):
-        low, high = self._pixel_range
-        new_low, new_high = float(images.min()), float(images.max())
-        span, new_span = high - low, new_high - new_low
-        # Blank images, and a fit on blank images, have no scale to compare.
-        if span and new_span and not 1 / _RANGE_FACTOR <= new_span / span <= _RANGE_FACTOR:
+        seen = pixel_range(images)
+        if is_other_range(self._pixel_range, seen):
             warnings.warn(
-                f"Pixels in X range from {new_low:g} to {new_high:g}, but from {low:g} to {high:g} "
-                "in fit. Scale both alike, for example by a Normalize step in a Pipeline.",
+                "Pixels in X range from {:g} to {:g}, but from {:g} to {:g} in fit. Scale both "
+                "alike, for example by a Normalize step in a Pipeline.".format(
+                    *seen, *self._pixel_range
+                ),
                 UserWarning,
                 stacklevel=3,
             )
@@ -692,6 +701,21 @@ def _unwrapped(X, augment):
     if isinstance(X, AugmentedImages):
         return X.originals(), None if augment is None else X.augment
     return X, augment
+
+
+def _warn_of_skipped_steps(images, data):
+    """Warn if validation images don't look like what the classifier is trained on."""
+    sample, images = _sample(data), sample_rows(images)
+    if is_other_scale(sample, images):
+        warnings.warn(
+            "Pixels in X_val range from {:g} to {:g}, with a mean of {:.3g}, but in X from {:g} to "
+            "{:g}, with a mean of {:.3g}: validation images have to be prepared as the training "
+            "images are. {}".format(
+                *pixel_range(images), images.mean(), *pixel_range(sample), sample.mean(), _ROUTING
+            ),
+            UserWarning,
+            stacklevel=7,
+        )
 
 
 def _sample(data):
