@@ -9,6 +9,7 @@ loaded when it is first needed, because that takes seconds.
 import math
 import warnings
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from numbers import Integral, Real
 
@@ -124,7 +125,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         "balanced" weighs each class by the inverse of its frequency.
 
     callbacks : list of keras.callbacks.Callback or None, default=None
-        The objects themselves are used, and detached from the network after the fit.
+        They see `model_` while it is learning, so they can save it. The objects themselves are
+        used, and detached from the network after the fit.
 
     dtype_policy : {"auto", "float32", "mixed_bfloat16", "mixed_float16"}, default="auto"
         Precision of the network's arithmetic; weights are float32 in any case. "auto" is
@@ -521,14 +523,14 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     def _settings(self, data, augment, has_validation, is_partial):
         """The parameters without any "auto"."""
         from cnn_digits import auto, blueprint
-        from cnn_digits.training import callbacks
+        from cnn_digits.training.user_callbacks import check_callbacks, warn_of_no_effect
 
         blueprint.check_components(self.optimizer, self.loss)
-        callbacks.check_callbacks(self.callbacks)
+        check_callbacks(self.callbacks)
         if isinstance(augment, Augment):
             augment._validate_params()  # which its own fit would do
         image_shape = data.images.shape[1:]
-        return auto.resolve(
+        settings = auto.resolve(
             self.get_params(deep=False) | {"augment": augment},
             len(data),
             image_shape,
@@ -536,6 +538,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             has_validation=has_validation,
             is_partial=is_partial,
         )
+        warn_of_no_effect(settings.callbacks, settings.schedule)
+        return settings
 
     def _seeds(self, goes_on):
         """Seeds of network, split and training; others in each fit that goes on."""
@@ -651,13 +655,19 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         try:
             yield
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) and keeps_interrupted:
+            is_kept = keeps_interrupted and isinstance(error, KeyboardInterrupt)
+            if is_kept and self._is_finite():
                 raise
             vars(self).clear()
             vars(self).update(before)
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
             raise
+
+    def _is_finite(self):
+        from cnn_digits.training.divergence import has_finite_weights
+
+        return not hasattr(self, "model_") or has_finite_weights(self.model_)
 
     def _warn_of_other_scale(self, images):
         seen = pixel_range(images)
@@ -694,6 +704,26 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
                 packed, self.image_shape_, len(self.classes_)
             )
             self._adopt(self._fitted(network, blueprint))
+
+    def __sklearn_clone__(self):
+        try:
+            return super().__sklearn_clone__()
+        except Exception:
+            _check_copies(self.callbacks)
+            raise
+
+
+def _check_copies(callbacks):
+    """Raise TypeError that names a callback that can't be copied, if there is one."""
+    for i, callback in enumerate(callbacks or ()):
+        try:
+            deepcopy(callback)
+        except Exception as error:
+            raise TypeError(
+                f"callbacks[{i}] is {callback!r}, which can't be copied, as searches and "
+                f"cross-validation have to: {error}. Let it make what it can't copy in "
+                "on_train_begin."
+            ) from error
 
 
 def _unwrapped(X, augment):
