@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from cnn_digits import Augment, CNNDigitClassifier, Normalize, Reshape, auto
 
@@ -331,6 +332,34 @@ class TestValidation:
         assert "val_loss" in clf.history_
 
 
+class TestSkippedSteps:
+    """Validation images that did not pass the steps before the classifier."""
+
+    @pytest.mark.parametrize(
+        "step", [Normalize(), StandardScaler(), FunctionTransformer(lambda X: 16 - X)]
+    )
+    def test_pixels_that_show_it(self, few, digits, step):
+        pipe = make_pipeline(step, quick())
+        val = {"cnndigitclassifier__X_val": digits[1], "cnndigitclassifier__y_val": digits[3]}
+        with pytest.warns(UserWarning, match="Pixels in X_val .*transform_input=.'X_val'") as seen:
+            pipe.fit(*few, **val)
+        assert len(seen) == 1
+
+    @pytest.mark.filterwarnings("error")
+    def test_pixels_that_do_not(self, few, digits):
+        X_val, y_val = digits[1], digits[3]
+        clf = quick(warm_start=True).fit(*few)
+        for images in (X_val, np.zeros_like(X_val), X_val // 3, X_val.astype(float)):
+            clf.fit(*few, X_val=images, y_val=y_val)
+        clf.fit(*few, X_val=X_val[:1], y_val=y_val[:1])
+
+    @pytest.mark.parametrize("X_val", [np.zeros((3, 9, 9)), [np.zeros((9, 9)), np.zeros((5, 5))]])
+    def test_shape(self, few, X_val):
+        message = r"Validation data \(X_val\): X .* Steps of a pipeline .*transform_input="
+        with pytest.raises(ValueError, match=message):
+            quick().fit(*few, X_val=X_val, y_val=[0] * len(X_val))
+
+
 class TestWeights:
     def test_zero_weight_is_absence(self, few):
         X, y = few
@@ -378,6 +407,7 @@ class TestRandomness:
             lambda: np.random.get_state()[1].tolist(),  # noqa: NPY002
             lambda: generator.state.numpy().tolist(),
             keras.config.dtype_policy,
+            keras.config.floatx,
             lambda: dict(os.environ),
         ]
         before = [state() for state in look]
@@ -428,6 +458,43 @@ class TestRandomness:
         assert_same_weights(loaded, expected)
         for proba in probas:
             np.testing.assert_array_equal(proba, expected.predict_proba(X))
+
+    @pytest.mark.parametrize("floatx", ["float16", "float64"])
+    def test_keras_default_dtype_does_not_matter(self, few, floatx, tmp_path):
+        expected = quick(epochs=2, validation_fraction=0.2).fit(*few)
+        expected.save(tmp_path / "clf")
+        keras.config.set_floatx(floatx)
+        try:
+            clf = clone(expected).fit(*few)
+            assert keras.config.floatx() == floatx
+            others = clf, pickle.loads(pickle.dumps(clf)), clf.load(tmp_path / "clf")
+        finally:
+            keras.config.set_floatx("float32")
+        for other in others:
+            assert_same_weights(other, expected)
+            assert other.history_ == expected.history_
+            assert other.model_.input.dtype == "float32"
+
+    def test_keras_default_dtype_is_that_of_the_user_again(self, few):
+        class Waits(keras.callbacks.Callback):
+            def on_train_begin(self, logs=None):
+                assert keras.config.floatx() == "float32"
+                gate.wait()
+
+        # Two fits that overlap.
+        gate = threading.Barrier(2)
+        fits = [quick(callbacks=[Waits()]) for _ in range(2)]
+        keras.config.set_floatx("float64")
+        try:
+            threads = [threading.Thread(target=clf.fit, args=few) for clf in fits]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert keras.config.floatx() == "float64"
+        finally:
+            keras.config.set_floatx("float32")
+        assert [clf.n_iter_ for clf in fits] == [1, 1]
 
     def test_random_state_instance_draws_one_integer(self, few):
         state = np.random.RandomState(5)

@@ -99,6 +99,7 @@ def test_pipeline(some):
     assert report["accuracy"] == pipe.score(X_test, y_test)
 
 
+@pytest.mark.filterwarnings("error:Pixels")
 def test_validation_images_through_a_pipeline(some):
     X_train, X_test, y_train, y_test = some
     with sklearn.config_context(enable_metadata_routing=True):
@@ -108,7 +109,11 @@ def test_validation_images_through_a_pipeline(some):
             transform_input=["X_val"],
         )
         pipe.fit(X_train, y_train, X_val=X_test, y_val=y_test)
-    assert pipe[-1].history_["val_accuracy"][-1] == pytest.approx(pipe.score(X_test, y_test))
+        search = GridSearchCV(pipe, {"cnn__dropout": [0.1]}, cv=2, error_score="raise")
+        search.fit(X_train, y_train, X_val=X_test, y_val=y_test)
+    for fitted in (pipe, search.best_estimator_):
+        measured = fitted[-1].history_["val_accuracy"][-1]
+        assert measured == pytest.approx(fitted.score(X_test, y_test))
 
 
 def test_grid_search(some):

@@ -10,7 +10,7 @@ import keras
 from keras import layers
 
 from cnn_digits.architectures import LayerFactory, recipe_for
-from cnn_digits.devices import compiles_with_xla, share_cores
+from cnn_digits.devices import compiles_with_xla, ready_to_compute
 from cnn_digits.own_networks import check_function, own_network, take_weights
 
 
@@ -75,7 +75,7 @@ class Blueprint:
             If a callable returns no Keras model, one of other input or output shape, or one
             with weights that another network has.
         """
-        share_cores()
+        ready_to_compute()
         network = self._network(image_shape, n_classes)
         take_weights(network, self.architecture)
         betas = recipe_for(self.architecture).betas
@@ -167,7 +167,7 @@ def compile_network(network, optimizer, loss):
 
 def check_components(optimizer, loss):
     """Raise unless Keras knows optimizer and loss, and the loss is one of one-hot targets."""
-    share_cores()
+    ready_to_compute()
     try:
         known = keras.optimizers.get(optimizer) if isinstance(optimizer, str) else optimizer
     except (TypeError, ValueError):

@@ -9,6 +9,7 @@ loaded when it is first needed, because that takes seconds.
 import math
 import warnings
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from numbers import Integral, Real
 
@@ -28,11 +29,15 @@ from cnn_digits.images import (
     sample_rows,
 )
 from cnn_digits.layouts import check_one_label_each
+from cnn_digits.scale import is_other_range, is_other_scale, pixel_range
 from cnn_digits.targets import LabelledImages, check_labels, encode, split, total_weights
 
-# Predicting on pixels whose range is this many times smaller or larger than in fit is
-# more likely a forgotten scaling than a faint image.
-_RANGE_FACTOR = 10
+_ROUTING = (
+    "Steps of a pipeline before the classifier don't see X_val, unless it is told: "
+    "sklearn.set_config(enable_metadata_routing=True), the classifier's "
+    "set_fit_request(X_val=True, y_val=True), Pipeline(steps, transform_input=['X_val']) and "
+    "fit(X, y, X_val=X_val, y_val=y_val)."
+)
 
 _AUTO = StrOptions({"auto"})
 
@@ -121,7 +126,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         "balanced" weighs each class by the inverse of its frequency.
 
     callbacks : list of keras.callbacks.Callback or None, default=None
-        The objects themselves are used, and detached from the network after the fit.
+        They see `model_` while it is learning, so they can save it. The objects themselves are
+        used, and detached from the network after the fit.
 
     dtype_policy : {"auto", "float32", "mixed_bfloat16", "mixed_float16"}, default="auto"
         Precision of the network's arithmetic; weights are float32 in any case. "auto" is
@@ -298,13 +304,19 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If data or parameters don't fit, before any training. A network fitted before
-            stays as it was.
+            If data or parameters don't fit, before any training; ValueError if training
+            diverges, so that the loss is infinite or NaN. A network fitted before stays as it
+            was.
+        RuntimeError
+            In a process that was forked from one in which Keras had computed, where it would
+            wait for ever; see :ref:`fork`.
 
         Warns
         -----
         UserWarning
-            If flat rows are no square images and have to be zero-padded.
+            If flat rows are no square images and have to be zero-padded; if pixels of X_val show
+            that it was not prepared as X was, by the steps of a pipeline for example; if a
+            callback sets the learning rate, but `schedule` does so at every step.
         """
         if X_val is None and y_val is None:
             if sample_weight_val is not None:
@@ -341,8 +353,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
         Raises
         ------
-        ValueError, TypeError
-            If data or parameters don't fit, before any training.
+        ValueError, TypeError, RuntimeError
+            As for `fit`.
         """
         is_first = not hasattr(self, "model_")
         if self.class_weight == "balanced":
@@ -382,6 +394,9 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         ValueError, TypeError
             If X is empty, sparse, ragged, not numeric, not finite, or of another shape
             than in `fit`.
+        RuntimeError
+            In a process that was forked from one in which Keras had computed, where it would
+            wait for ever; see :ref:`fork`.
 
         Warns
         -----
@@ -390,6 +405,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             two was scaled and the other was not.
         """
         check_is_fitted(self)
+        _check_process()
         images = pictures_as_in_fit(self, originals(X), self.model_.input_shape[1:])
         self._warn_of_other_scale(images)
         return self._predictor(images)
@@ -441,6 +457,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
         check_is_fitted(self)
         self._validate_params()  # as `load` will
+        if not hasattr(self, "_predictor"):
+            _check_process()
         fitted = self._fitted(self.model_, self._blueprint)
         persistence.save(path, self._parameters(), fitted)
 
@@ -471,10 +489,15 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If the file is none of `save`, damaged, or of a later version, or if
             `architecture` is missing.
+        RuntimeError
+            As for `predict_proba`.
         """
         from cnn_digits import persistence
 
-        with persistence.loaded(path, architecture) as (parameters, fitted):
+        with (
+            _float32_by_default(),
+            persistence.loaded(path, architecture) as (parameters, fitted),
+        ):
             own = set(parameters) & set(cls._get_param_names())
             clf = cls(**{name: parameters[name] for name in own})
             clf._validate_params()
@@ -483,22 +506,25 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight, validation=None, *, classes=None, is_partial=False):
         """What `fit` and `partial_fit` have in common."""
+        if hasattr(self, "model_"):
+            _check_process()
         goes_on = (is_partial or self.warm_start) and hasattr(self, "model_")
         with self._undone_by_an_error(keeps_interrupted=is_partial or self.warm_start):
             X, augment = _unwrapped(X, self.augment)
             data, classes = self._prepare(X, y, sample_weight, classes, goes_on)
-            settings = self._settings(data, augment, validation is not None, is_partial)
-            build_seed, split_seed, train_seed = self._seeds(goes_on)
-            data, held_out = self._hold_out(data, classes, validation, settings, split_seed)
-            if goes_on:
-                fitted = self._fitted(self.model_, self._blueprint)
-            else:
-                fitted = self._build(data, classes, settings, build_seed)
-            try:
-                self._train(fitted, data, held_out, settings, train_seed)
-            finally:
-                # Also if that was interrupted; after an error it is undone again.
-                self._adopt(fitted)
+            with _float32_by_default():
+                settings = self._settings(data, augment, validation is not None, is_partial)
+                build_seed, split_seed, train_seed = self._seeds(goes_on)
+                data, held_out = self._hold_out(data, classes, validation, settings, split_seed)
+                if goes_on:
+                    fitted = self._fitted(self.model_, self._blueprint)
+                else:
+                    fitted = self._build(data, classes, settings, build_seed)
+                try:
+                    self._train(fitted, data, held_out, settings, train_seed)
+                finally:
+                    # Also if that was interrupted; after an error it is undone again.
+                    self._adopt(fitted)
         return self
 
     def _prepare(self, X, y, sample_weight, classes, goes_on):
@@ -522,14 +548,14 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     def _settings(self, data, augment, has_validation, is_partial):
         """The parameters without any "auto"."""
         from cnn_digits import auto, blueprint
-        from cnn_digits.training import callbacks
+        from cnn_digits.training.user_callbacks import check_callbacks, warn_of_no_effect
 
         blueprint.check_components(self.optimizer, self.loss)
-        callbacks.check_callbacks(self.callbacks)
+        check_callbacks(self.callbacks)
         if isinstance(augment, Augment):
             augment._validate_params()  # which its own fit would do
         image_shape = data.images.shape[1:]
-        return auto.resolve(
+        settings = auto.resolve(
             self._parameters() | {"augment": augment},
             len(data),
             image_shape,
@@ -537,6 +563,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             has_validation=has_validation,
             is_partial=is_partial,
         )
+        warn_of_no_effect(settings.callbacks, settings.schedule)
+        return settings
 
     def _parameters(self):
         """All parameters, of a subclass that takes only some of them too."""
@@ -550,7 +578,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     def _hold_out(self, data, classes, validation, settings, seed):
         """Images to train and, or None, to validate on."""
         if validation is not None:
-            return data, self._validation_images(*validation, data.images.shape[1:], classes)
+            return data, self._validation_images(*validation, data, classes)
         fraction = settings.validation_fraction
         if not fraction:
             return data, None
@@ -558,9 +586,12 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         parts = split(data.classes, data.rows, classes, fraction, seed)
         return tuple(replace(data, rows=rows) for rows in parts)
 
-    def _validation_images(self, X_val, y_val, sample_weight_val, image_shape, classes):
+    def _validation_images(self, X_val, y_val, sample_weight_val, data, classes):
         try:
-            images = pictures_as_in_fit(self, originals(X_val), image_shape)
+            images = pictures_as_in_fit(self, originals(X_val), data.images.shape[1:])
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"Validation data (X_val): {error} {_ROUTING}") from error
+        try:
             y = check_labels(y_val, n_images=len(images), estimator=self)
             check_one_label_each(images, y)
             y, _ = encode(y, classes)
@@ -569,6 +600,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
                 weights = _check_sample_weight(sample_weight_val, images, dtype=np.float32)
         except (TypeError, ValueError) as error:
             raise type(error)(f"Validation data (X_val, y_val): {error}") from error
+        _warn_of_skipped_steps(images, data)
         return LabelledImages(images, y, weights, np.arange(len(y)))
 
     def _build(self, data, classes, settings, seed):
@@ -592,7 +624,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         if callable(self.architecture):
             check_probabilities(network, sample[:8], self.architecture)
         self.classes_, self.history_, self._framed = classes, {}, None
-        self._pixel_range = (float(sample.min()), float(sample.max()))
+        self._pixel_range = pixel_range(sample)
         return self._fitted(network, blueprint)
 
     def _train(self, fitted, data, held_out, settings, seed):
@@ -648,7 +680,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         try:
             yield
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) and keeps_interrupted:
+            is_kept = keeps_interrupted and isinstance(error, KeyboardInterrupt)
+            if is_kept and self._is_finite():
                 raise
             vars(self).clear()
             vars(self).update(before)
@@ -656,22 +689,26 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
                 variable.assign(value)
             raise
 
+    def _is_finite(self):
+        from cnn_digits.training.divergence import has_finite_weights
+
+        return not hasattr(self, "model_") or has_finite_weights(self.model_)
+
     def _warn_of_other_scale(self, images):
-        low, high = self._pixel_range
-        new_low, new_high = float(images.min()), float(images.max())
-        span, new_span = high - low, new_high - new_low
-        # Blank images, and a fit on blank images, have no scale to compare.
-        if span and new_span and not 1 / _RANGE_FACTOR <= new_span / span <= _RANGE_FACTOR:
+        seen = pixel_range(images)
+        if is_other_range(self._pixel_range, seen):
             warnings.warn(
-                f"Pixels in X range from {new_low:g} to {new_high:g}, but from {low:g} to {high:g} "
-                "in fit. Scale both alike, for example by a Normalize step in a Pipeline.",
+                "Pixels in X range from {:g} to {:g}, but from {:g} to {:g} in fit. Scale both "
+                "alike, for example by a Normalize step in a Pipeline.".format(
+                    *seen, *self._pixel_range
+                ),
                 UserWarning,
                 stacklevel=3,
             )
 
     def __getstate__(self):
         state = dict(super().__getstate__())
-        if "model_" in state:
+        if "_predictor" in state:
             from cnn_digits.persistence import packed_network
 
             state["model_"] = packed_network(state["model_"], state.pop("_blueprint"))
@@ -688,17 +725,62 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     def __setstate__(self, state):
         state = dict(state)
         state.pop("_custom_objects", None)  # to have opened them was enough
-        packed, building = state.pop("model_", None), state.pop("_building", None)
-        super().__setstate__(state)
-        if packed is not None:
-            from cnn_digits import persistence
+        if "model_" in state:
+            from cnn_digits.devices import is_lifeless_fork
 
-            if building is not None:
-                packed = persistence.packed_by_former_version(packed, building)
+            if not is_lifeless_fork():
+                self._set_fitted_state(state)
+                return
+            # Left packed, for every method to say so: a worker that can't even open what it is
+            # given dies of it, and the pool waits for ever.
+        super().__setstate__(state)
+
+    def _set_fitted_state(self, state):
+        from cnn_digits import persistence
+
+        packed, building = state.pop("model_"), state.pop("_building", None)
+        super().__setstate__(state)
+        if building is not None:
+            packed = persistence.packed_by_former_version(packed, building)
+        with _float32_by_default():
             network, blueprint = persistence.unpacked_network(
                 packed, self.image_shape_, len(self.classes_)
             )
-            self._adopt(self._fitted(network, blueprint))
+        self._adopt(self._fitted(network, blueprint))
+
+    def __sklearn_clone__(self):
+        try:
+            return super().__sklearn_clone__()
+        except Exception:
+            _check_copies(self.callbacks)
+            raise
+
+
+def _float32_by_default():
+    """A block in which Keras's default dtype does not matter."""
+    from cnn_digits.devices import float32_by_default
+
+    return float32_by_default
+
+
+def _check_process():
+    """Raise in a process in which a network would wait for ever."""
+    from cnn_digits.devices import check_alive
+
+    check_alive()
+
+
+def _check_copies(callbacks):
+    """Raise TypeError that names a callback that can't be copied, if there is one."""
+    for i, callback in enumerate(callbacks or ()):
+        try:
+            deepcopy(callback)
+        except Exception as error:
+            raise TypeError(
+                f"callbacks[{i}] is {callback!r}, which can't be copied, as searches and "
+                f"cross-validation have to: {error}. Let it make what it can't copy in "
+                "on_train_begin."
+            ) from error
 
 
 def _unwrapped(X, augment):
@@ -706,6 +788,21 @@ def _unwrapped(X, augment):
     if isinstance(X, AugmentedImages):
         return X.originals(), None if augment is None else X.augment
     return X, augment
+
+
+def _warn_of_skipped_steps(images, data):
+    """Warn if validation images don't look like what the classifier is trained on."""
+    sample, images = _sample(data), sample_rows(images)
+    if is_other_scale(sample, images):
+        warnings.warn(
+            "Pixels in X_val range from {:g} to {:g}, with a mean of {:.3g}, but in X from {:g} to "
+            "{:g}, with a mean of {:.3g}: validation images have to be prepared as the training "
+            "images are. {}".format(
+                *pixel_range(images), images.mean(), *pixel_range(sample), sample.mean(), _ROUTING
+            ),
+            UserWarning,
+            stacklevel=7,
+        )
 
 
 def _sample(data):

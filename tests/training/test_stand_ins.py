@@ -78,3 +78,21 @@ class TestFusedNormalization:
             layer = clf.model_.get_layer(f"norm{number}")
             for values in (layer.beta, layer.moving_mean):
                 assert np.abs(values).max() > 0.01
+
+
+class TestTrainingTwin:
+    @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+    def test_keras_default_policy_does_not_matter(self, digits, policy):
+        def fit():
+            clf = CNNDigitClassifier(epochs=1, dtype_policy=policy, random_state=0)
+            return clf.fit(digits[0][:200], digits[2][:200])
+
+        expected = fit()
+        keras.config.set_dtype_policy("mixed_float16")
+        try:
+            clf = fit()
+        finally:
+            keras.config.set_dtype_policy("float32")
+        assert clf._twin.model.optimizer is clf.model_.optimizer
+        for a, b in zip(clf.model_.get_weights(), expected.model_.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)

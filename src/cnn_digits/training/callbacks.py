@@ -13,16 +13,6 @@ _START_FRACTION = 1 / 25
 _KNOWN = ("wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter")
 
 
-def check_callbacks(callbacks):
-    """Raise unless these are Keras callbacks, or None."""
-    for callback in callbacks or ():
-        if not isinstance(callback, keras.callbacks.Callback):
-            raise TypeError(
-                f"callbacks={callbacks!r}; expected objects of keras.callbacks.Callback, got "
-                f"{callback!r}."
-            )
-
-
 def own_callbacks(settings, has_validation):
     """Callbacks that the settings ask for, the user's apart."""
     watched = "val_loss" if has_validation else "loss"

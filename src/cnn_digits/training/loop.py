@@ -3,10 +3,13 @@
 import warnings
 from contextlib import contextmanager, nullcontext
 
+from cnn_digits.images import sample_rows
 from cnn_digits.training.batches import Batches, FirstEpoch
 from cnn_digits.training.callbacks import History, own_callbacks
 from cnn_digits.training.checkpoint import Checkpoint
+from cnn_digits.training.divergence import StaysFinite
 from cnn_digits.training.engine import Engine
+from cnn_digits.training.user_callbacks import UserCallbacks, left_as_found
 
 
 def train(twin, data, held_out, settings, *, seed, history):
@@ -29,6 +32,8 @@ def train(twin, data, held_out, settings, *, seed, history):
     ------
     KeyboardInterrupt
         If the user interrupts; what was learnt up to then is in the network.
+    ValueError
+        If training diverges: then loss, weights or probabilities are not finite.
     """
     order_seed, augment_seed = (int(word) for word in seed.generate_state(2) >> 1)
     twin.reseed(augment_seed)
@@ -37,37 +42,48 @@ def train(twin, data, held_out, settings, *, seed, history):
     if held_out is not None:
         # Large ones, which are fast: nothing is learnt from them.
         held_out = Batches(held_out, n_classes, max(settings.batch_size, 256)).in_order()
-    first_epoch = FirstEpoch()
+    first_epoch, stays_finite = FirstEpoch(), StaysFinite(settings, data.weights)
     engine = Engine(
         model=twin.model,
         epochs=settings.epochs,
         verbose=settings.verbose,
-        callbacks=_callbacks(settings, held_out is not None, first_epoch, history),
+        callbacks=[
+            first_epoch,
+            stays_finite,
+            *_callbacks(settings, held_out is not None, twin.network, history),
+        ],
         shuffle=False,  # the batches are
         fit__steps_per_epoch=batches.n_steps,
         fit__validation_data=held_out,
     )
+    with (
+        _one_class_allowed() if n_classes == 1 else nullcontext(),
+        left_as_found(settings.callbacks),
+        _begun_anew(twin),
+    ):
+        engine.fit(batches.shuffled(settings.epochs, order_seed, first_epoch.number), None)
+    stays_finite.check_in_the_end(twin.network, data.images[sample_rows(data.rows)])
+
+
+def _callbacks(settings, has_validation, network, history):
+    """Those of the settings, the user's, the history; what a checkpoint writes is complete then."""
+    own = own_callbacks(settings, has_validation)
+    checkpoints = [c for c in settings.callbacks if isinstance(c, Checkpoint)]
+    users = [c for c in settings.callbacks if c not in checkpoints]
+    for checkpoint in checkpoints:
+        checkpoint.follow([*own, *users], history)
+    seeing = [UserCallbacks(users, network)] if users else []
+    return [*own, *seeing, History(history), *checkpoints]
+
+
+@contextmanager
+def _begun_anew(twin):
+    """Where a callback let this training begin, having restored a backup, is not for the next."""
     try:
-        with _one_class_allowed() if n_classes == 1 else nullcontext():
-            engine.fit(batches.shuffled(settings.epochs, order_seed, first_epoch.number), None)
+        yield
     finally:
-        for callback in settings.callbacks:
-            # A callback that holds a model can neither be cloned nor pickled.
-            callback._model = None
-
-
-def _callbacks(settings, has_validation, first_epoch, history):
-    callbacks = [
-        first_epoch,
-        *own_callbacks(settings, has_validation),
-        *settings.callbacks,
-        History(history),
-    ]
-    for callback in settings.callbacks:
-        if isinstance(callback, Checkpoint):
-            callback.follow(callbacks, history)
-    # What a checkpoint writes is complete when all others have done their part.
-    return sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))
+        for model in (twin.model, twin.network):
+            model._initial_epoch = None
 
 
 @contextmanager

@@ -29,13 +29,15 @@ class TrainingTwin:
 
     Attributes
     ----------
+    network : keras.Model
+        As it is kept.
     model : keras.Model
         With the optimizer and the weights of the network. The network itself, if nothing
         about it is different in training.
     """
 
     def __init__(self, network, settings, background):
-        self._network = network
+        self.network = network
         # A copy: the user may change theirs, and what is traced stays.
         self._augment = copy(settings.augment)
         self._bfloat16 = settings.bfloat16
@@ -66,7 +68,7 @@ class TrainingTwin:
             augment and augment.get_params() | {"random_state": None}
             for augment in (self._augment, settings.augment)
         )
-        return self._network is network and ours == theirs and self._bfloat16 == settings.bfloat16
+        return self.network is network and ours == theirs and self._bfloat16 == settings.bfloat16
 
     def reseed(self, seed):
         """Begin a sequence of draws of the augmentation."""

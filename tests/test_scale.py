@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from cnn_digits.scale import is_other_range, is_other_scale
+
+
+@pytest.fixture(scope="module")
+def images(digits):
+    """Two sets of digits, light on dark, 0 to 16."""
+    return digits[0].reshape(-1, 8, 8, 1), digits[1].reshape(-1, 8, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("second", "is_other"),
+    [
+        ((0, 255), False),
+        ((0, 100), False),
+        ((0, 1), True),
+        ((0, 5000), True),
+        ((7, 7), False),  # blank
+    ],
+)
+def test_ranges(second, is_other):
+    assert is_other_range((0, 255), second) is is_other
+    assert is_other_range(second, (0, 255)) is is_other
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        lambda X: X / 16,
+        lambda X: X * 15.9,
+        lambda X: 16 - X,
+        lambda X: X - 300.0,
+        lambda X: (X - X.mean(axis=0)) / (X.std(axis=0) + 1e-9),  # StandardScaler
+    ],
+)
+def test_images_that_were_not_prepared_alike(images, prepare):
+    first, second = images
+    assert is_other_scale(prepare(first.astype(float)), second)
+
+
+def test_images_of_one_kind(images):
+    first, second = images
+    rng = np.random.default_rng(0)
+    alike = [
+        second,
+        second.astype(float),
+        second[:1],
+        second // 2,  # faint
+        np.minimum(second * 3, 16),  # bold
+        np.zeros((5, 8, 8, 1)),
+        np.full((5, 8, 8, 1), 16),
+        np.concatenate([second[:1], np.zeros((50, 8, 8, 1))]),  # nearly all of them blank
+        np.clip(second + rng.normal(0, 2, second.shape), 0, 16),
+        *(second[i : i + 1] for i in range(200)),
+    ]
+    for others in alike:
+        assert not is_other_scale(first, others)
+
+
+def test_colour(images):
+    first, second = (np.repeat(X, 3, axis=-1) for X in images)
+    assert not is_other_scale(first, second)
+    assert is_other_scale(first, 16 - second)
