@@ -8,7 +8,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils._param_validation import Interval
 
-from cnn_digits.framing.frames import framed, is_empty, is_framed, white_on_black
+from cnn_digits.framing.frames import (
+    framed,
+    is_empty,
+    is_filled,
+    is_framed,
+    white_on_black,
+)
 from cnn_digits.images import (
     ImageOutputMixin,
     check_images,
@@ -134,7 +140,8 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         Warns
         -----
         UserWarning
-            If there is no ink on some images: their frames are empty.
+            If there is no ink on some images: their frames are empty. If what was taken for ink
+            fills most of its box on some, as no digit does.
         """
         if not hasattr(self, "image_shape_"):
             # Before a network that was loaded from a file there is nothing to fit on.
@@ -142,21 +149,20 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         stacks = self._stacks(X, reset=False)
         n = sum(len(rows) for rows, _ in stacks)
         out = np.empty((n, self.side, self.side), dtype=np.uint8)
+        is_found = np.ones(n, dtype=bool)
         for rows, images in stacks:
             as_it_is = is_framed(images, self.side, self.box)
+            is_found[rows] = ~as_it_is
             if as_it_is.any():
                 out[rows[as_it_is]] = white_on_black(images[as_it_is, :, :, 0])
             if not as_it_is.all():
                 out[rows[~as_it_is]] = framed(images[~as_it_is], self.side, self.box)
-        empty = np.flatnonzero(is_empty(out))
-        if empty.size:
-            first = ", ".join(map(str, empty[:5]))
-            warnings.warn(
-                f"No ink was found on {empty.size} of {n} images, the first ones "
-                f"X[{first}]: their frames are empty.",
-                UserWarning,
-                stacklevel=2,
-            )
+        _warn(is_empty(out), "No ink was found on", "their frames are empty.")
+        _warn(
+            is_found & is_filled(out),
+            "What was taken for ink fills most of its box, as no digit does, on",
+            "something else than a digit may be on them. Look at their frames.",
+        )
         return out
 
     def _stacks(self, X, *, reset):
@@ -195,6 +201,18 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         tags.requires_fit = False
         tags.transformer_tags.preserves_dtype = []  # always uint8
         return tags
+
+
+def _warn(mask, seen, so):
+    """Warn of the images in a mask, if there are any."""
+    found = np.flatnonzero(mask)
+    if found.size:
+        first = ", ".join(map(str, found[:5]))
+        warnings.warn(
+            f"{seen} {found.size} of {len(mask)} images, the first ones X[{first}]: {so}",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _is_text(names):

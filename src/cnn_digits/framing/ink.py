@@ -23,21 +23,18 @@ _NEIGHBOURS = np.zeros((3, 3, 3), dtype=bool)
 _NEIGHBOURS[1] = True
 
 
-def find_ink(stack, dtype):
+def find_ink(stack):
     """How much ink there is on each pixel, whichever of ink and paper is darker.
 
     Parameters
     ----------
-    stack : ndarray of float32, shape (n, h, w, c) with c in {1, 3, 4}
-    dtype : dtype
-        Of the pixels before they were float32: it tells what is white.
+    stack : ndarray of float32, shape (n, h, w)
 
     Returns
     -------
     ink : ndarray of float32, shape (n, h, w)
         0 on paper, 1 where the stroke is; all zeros if there is nothing on the paper.
     """
-    stack = _grey(stack, _white(stack, dtype))
     has_paper = min(stack.shape[1:]) >= _HAS_PAPER
     if has_paper:
         stack = _without_light(_without_table(stack))
@@ -55,21 +52,14 @@ def find_ink(stack, dtype):
     return ink
 
 
-def _white(stack, dtype):
-    """The value of white."""
-    if dtype.kind == "f" or dtype.kind == "b":
-        return 1 if stack.max() <= 1 else 255
-    return np.iinfo(dtype).max if dtype.kind == "u" else 255
-
-
-def _grey(stack, white):
+def grey(stack, dtype):
     """Luminance, on white where images are transparent.
 
     Parameters
     ----------
     stack : ndarray of float32, shape (n, h, w, c) with c in {1, 3, 4}
-    white : float
-        The value of white and of what is opaque.
+    dtype : dtype
+        Of the pixels before they were float32: it tells what is white.
 
     Returns
     -------
@@ -80,11 +70,19 @@ def _grey(stack, white):
     light = stack[..., :3] @ np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
     if stack.shape[-1] == 3:
         return light
+    white = _white(stack, dtype)
     opacity = stack[..., 3] / white
     on_white = light * opacity + white * (1 - opacity)
     # White ink on nothing at all shows in what is opaque.
     is_blank = np.ptp(on_white, axis=(1, 2)) < 1e-3 * white
     return np.where(is_blank[:, None, None], white * (1 - opacity), on_white)
+
+
+def _white(stack, dtype):
+    """The value of white, and of what is opaque."""
+    if dtype.kind == "f" or dtype.kind == "b":
+        return 1 if stack.max() <= 1 else 255
+    return np.iinfo(dtype).max if dtype.kind == "u" else 255
 
 
 def _without_table(stack):
