@@ -128,17 +128,17 @@ def contents(path):
 
 
 def selected(steps, part):
-    """Numbers of the steps that a text such as "1:20", "all" or "none" means, from 1."""
+    """Numbers of the steps that a text such as "1:20" or "all" means, from 1."""
     numbers = range(1, len(steps) + 1)
     if part in ("all", "none"):
-        return numbers if part == "all" else ()
+        return numbers
     first, _, last = part.partition(":")
     return [number for number in numbers if int(first) <= number <= int(last)]
 
 
 def trials(kills, args):
     """Names of the kills that are asked for, each with a function that tries it."""
-    steps = kills.steps()
+    steps = [] if args.steps == "none" else kills.steps()
     for number in selected(steps, args.steps):
         name = f"before step {number} of {len(steps)}, {steps[number - 1]}"
         yield name, lambda number=number: kills.at_step(number)
