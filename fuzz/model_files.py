@@ -11,6 +11,7 @@ Windows.
 
 import argparse
 import collections
+import contextlib
 import multiprocessing
 import os
 import random
@@ -185,31 +186,23 @@ def altered(originals, seed):
         return alter(path.read_bytes(), dice), f"{path.name}, {alter.__name__}"
 
 
-def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--files", type=int, default=1000, help="how many")
-    parser.add_argument("--seed", type=int, default=0, help="of the first; each takes the next")
-    parser.add_argument("--seconds", type=float, default=3600, help="after which no more begin")
-    parser.add_argument("--fits", type=int, default=8, help="kinds of classifiers, 8 at most")
-    parser.add_argument("--keep", type=Path, default=Path("."), help="folder for bad files")
-    args = parser.parse_args(argv)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+def try_files(originals, folder, args):
+    """Alter and try files until there were enough or time is up, or the user interrupts.
+
+    Returns
+    -------
+    counts : Counter
+        How many files there were of each kind.
+    slowest : float
+        Seconds.
+    """
     counts, slowest, worker = collections.Counter(), 0.0, Worker()
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        write = multiprocessing.get_context("spawn").Process(
-            target=write_originals, args=(folder, args.fits)
-        )
-        write.start()
-        write.join()
-        if write.exitcode:
-            sys.exit("the files to alter could not be written")
-        originals = sorted(folder.glob("*.cnn"))
-        end = time.monotonic() + args.seconds
+    end = time.monotonic() + args.seconds
+    path = folder / "altered"
+    with contextlib.suppress(KeyboardInterrupt):
         for seed in range(args.seed, args.seed + args.files):
             if time.monotonic() > end:
                 break
-            path = folder / "altered"
             data, what = altered(originals, seed)
             path.write_bytes(data)
             worker.get_ready()
@@ -220,7 +213,29 @@ def main(argv=None):
             if kind not in GOOD:
                 (args.keep / f"bad-{seed}.cnn").write_bytes(data)
                 print(f"{seed}: {kind} of {what}: {text}", flush=True)
-        worker.stop()
+    worker.stop()
+    return counts, slowest
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=1000, help="how many")
+    parser.add_argument("--seed", type=int, default=0, help="of the first; each takes the next")
+    parser.add_argument("--seconds", type=float, default=3600, help="after which no more begin")
+    parser.add_argument("--fits", type=int, default=8, help="kinds of classifiers, 8 at most")
+    parser.add_argument("--keep", type=Path, default=Path("."), help="folder for bad files")
+    args = parser.parse_args(argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        write = multiprocessing.get_context("spawn").Process(
+            target=write_originals, args=(folder, args.fits)
+        )
+        write.start()
+        write.join()
+        if write.exitcode:
+            sys.exit("the files to alter could not be written")
+        counts, slowest = try_files(sorted(folder.glob("*.cnn")), folder, args)
     print(f"{sum(counts.values()):,} files: {dict(counts)}; the slowest took {slowest:.1f} s")
     return int(any(kind not in GOOD for kind in counts))
 
