@@ -7,7 +7,9 @@ from drawn_digits import frame, sheet, two
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from scipy import ndimage
 from sklearn.base import clone
+from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -129,6 +131,37 @@ class TestInput:
         fitted = make_pipeline(flat, KNeighborsClassifier()).fit(frames, digits[2][:100])
         pipe = make_pipeline(FrameDigits(), fitted)
         assert len(pipe.predict([sheet(two())])) == 1
+
+    @pytest.mark.parametrize("shape", [(28, 28), (64, 64), (60, 90), (200, 200), (600, 784)])
+    @pytest.mark.parametrize("change", [lambda x: x, lambda x: 255 - x, lambda x: x / 255])
+    def test_a_single_image_is_asked_about(self, shape, change):
+        rows, columns = (np.linspace(-0.3, 1.3, side) for side in shape)
+        ink = two()
+        at = np.meshgrid(rows * ink.shape[0], columns * ink.shape[1], indexing="ij")
+        picture = change(np.rint(230 - 190 * ndimage.map_coordinates(ink, at)).astype(np.uint8))
+        message = rf"X has shape \({shape[0]}, {shape[1]}\), which looks like one image"
+        for framer in (FrameDigits(), FrameDigits().fit([picture]), FrameDigits().fit(np.eye(9))):
+            with pytest.raises(ValueError, match=message):
+                framer.transform(picture)
+        assert FrameDigits().fit_transform([picture]).shape == (1, 28, 28)
+        assert FrameDigits().fit_transform(picture[None]).shape == (1, 28, 28)
+
+    def test_a_pillow_image_is_asked_about(self):
+        with pytest.raises(ValueError, match="looks like one image"):
+            FrameDigits().fit_transform(Image.fromarray(sheet(two())))
+
+    @given(st.integers(0, 1780), st.integers(1, 300), st.booleans())
+    def test_flat_rows_are_taken(self, start, n, is_sorted):
+        X, y = load_digits(return_X_y=True)
+        X = X[np.argsort(y, kind="stable")] if is_sorted else X
+        assert FrameDigits().fit(X[start : start + n]).image_shape_ == (8, 8, 1)
+
+    def test_flat_rows_of_one_label_or_copied_are_taken(self, mnist):
+        X, y = mnist[1][:2000], mnist[3][:2000]
+        for label in np.unique(y):
+            FrameDigits().fit(X[y == label])
+        FrameDigits().fit(np.repeat(X[:100], 4, axis=0))
+        FrameDigits().fit(np.random.default_rng(0).random((100, 100)))
 
     def test_what_read_images_returns(self):
         with pytest.raises(TypeError, match=r"X is \(images, names\), as read_images returns"):

@@ -47,6 +47,13 @@ class TestFrame:
         assert not is_framed(np.roll(framed, 2)[None, ..., None], 28, 20).any()
         assert likeness(frame(frame(sheet(two()))), frame(sheet(two()))) > 0.98
 
+    def test_black_bars_do_not_make_a_frame(self):
+        picture = np.zeros((28, 28), np.uint8)
+        picture[:, 3:25] = 25
+        picture[4:24, 12:15] = 215
+        assert not is_framed(picture[None, ..., None], 28, 20).any()
+        assert frame(picture)[14, 5] == 0
+
     def test_thin_strokes_become_as_thick_as_most(self):
         hairline = frame(sheet(two(600, 450, 4), (800, 700), (100, 100)))
         assert _stroke_width(hairline[None] / 255)[0] > 1.9

@@ -1,5 +1,6 @@
 """FrameDigits: the transformer, and the check of the images that it is given."""
 
+import math
 import warnings
 from numbers import Integral
 from os import PathLike
@@ -21,6 +22,16 @@ from cnn_digits.images import (
     infer_image_shape,
     to_image_shape,
 )
+
+# Smaller arrays are not asked whether they are one image. Of larger ones so many pairs of rows
+# are compared.
+_ONE_IMAGE, _PAIRS = 16, 256
+
+# Rows of one image differ from the next by 0.1 to 0.6 of what their own pixels differ by, as far
+# apart as the lines of flat rows would be. Flat rows: MNIST's by 2.6, sorted by label by 2.0,
+# scikit-learn's digits of 8 × 8 by 1.3, sorted by 0.85, one writer's sixes by 0.6; noise by 1. So
+# more is demanded where the rows can be square images.
+_ALIKE, _ALIKE_OF_SQUARES = 0.7, 0.4
 
 
 class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
@@ -110,7 +121,8 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         ------
         ValueError, TypeError
             If X is empty, not numeric or not finite, has images without pixels, or a list
-            holds grey and colour images; if `box` is larger than `side`.
+            holds grey and colour images; if it is a single image; if `box` is larger than
+            `side`.
 
         Warns
         -----
@@ -182,6 +194,8 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
             raise TypeError("X is one of Pillow's images; expected several: [X].")
         if isinstance(X, (list, tuple)) and not X:
             raise ValueError("X is empty; expected at least one image.")
+        if reset or self.image_shape_ is None or np.shape(X)[1:] != (self.n_features_in_,):
+            _check_several(X)
         if not reset and self.image_shape_ is None and np.ndim(X) == 2:
             raise ValueError(
                 "X has flat rows, but FrameDigits was fitted on a list of images, which says "
@@ -308,6 +322,41 @@ def _with_channels(images):
     channels = images.shape[3] if images.ndim == 4 else 1
     _check_channels(channels, f"X has shape {images.shape}")
     return images.reshape(*images.shape[:3], channels)
+
+
+def _check_several(X):
+    """Raise ValueError if what would be taken for flat rows is a single grey image."""
+    if hasattr(X, "columns") or not hasattr(X, "__array_interface__"):
+        return  # a table, or what is no array and no picture either
+    image = np.asarray(X)
+    if image.ndim == 2 and image.dtype.kind in "buif" and _is_one_image(image):
+        raise ValueError(
+            f"X has shape {image.shape}, which looks like one image, because each row is like "
+            "the next; expected several: [X] or X[None]. If the rows are images, give them as "
+            "(n, height, width)."
+        )
+
+
+def _is_one_image(image):
+    """Whether each row is like the next: more than like others, and than flat rows are smooth."""
+    height, width = image.shape
+    if min(height, width) < _ONE_IMAGE:
+        return False
+    start = np.unique(np.linspace(0, height - height // 4 - 1, _PAIRS).astype(int))
+    row, following, other = (
+        image[start + apart].astype(np.float32) for apart in (0, 1, height // 4)
+    )
+    to_next, to_other = np.abs(row - following).mean(axis=1), np.abs(row - other).mean(axis=1)
+    # Where flat rows have the pixel below.
+    below = math.isqrt(width - 1) + 1
+    to_below = np.abs(row[:, below:] - row[:, :-below]).mean(axis=1)
+    # Copies tell nothing of that, neither of blank paper nor of an image in a training set.
+    is_copy = to_next == 0
+    alike = _ALIKE if below**2 != width else _ALIKE_OF_SQUARES
+    return bool(
+        to_next.sum() < _ALIKE * to_other.sum()
+        and to_next[~is_copy].sum() < alike * to_below[~is_copy].sum()
+    )
 
 
 def _check_channels(channels, seen):

@@ -17,9 +17,9 @@ _LARGE = 256
 # Ink of this share of its full strength counts when the digit is measured.
 _MEASURED = 0.25
 
-# Digits fill less of their box than this share: all but one of 20,000 of MNIST, all of USPS's and
-# of people's own. A box counts as half as wide as it is high at least, because a 1 fills its own.
-_FILLED, _WIDE = 0.8, 0.5
+# Digits fill less of their box than this share: all of 20,000 of MNIST, of USPS and of people's
+# own. A box counts as this much as wide as high at least, because a 1 fills its own.
+_FILLED, _WIDE = 0.85, 0.6
 
 # Lower quartile of the width of MNIST's strokes, in pixels, as `_stroke_width` measures it.
 _THIN = 2.3
@@ -88,6 +88,8 @@ def is_framed(images, side, box):
     stack = images[..., 0].astype(np.float32)
     total = stack.sum(axis=(1, 2))
     fits = (stack.min(axis=(1, 2)) == 0) & (total > 0)
+    # As much is black as lies outside of the box: black bars beside a picture are less.
+    fits &= (stack == 0).sum(axis=(1, 2)) >= side**2 - box**2
     pixel = np.arange(side) + 0.5
     strong = _MEASURED * stack.max(axis=(1, 2), keepdims=True)
     extents = []

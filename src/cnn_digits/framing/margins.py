@@ -145,7 +145,7 @@ def _window(image, sides, step):
                 return window
         elif (
             min(inside.shape) >= _NARROW * max(inside.shape)
-            and _extent(inside, step) >= min(inside.shape) / 4
+            and _extent(inside, step) >= min(inside.shape) / 6
         ):
             return window
     return None
