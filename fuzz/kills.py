@@ -75,7 +75,8 @@ class Kills:
     def _outcome(self, folder):
         """Run the command to its end, and say what it comes to; "equal" if it is as it should."""
         if self._run(folder) != 0:
-            return f"UNUSABLE: {(folder / 'output.txt').read_text().strip()}"
+            last_line = (folder / "output.txt").read_text().strip().rpartition("\n")[2]
+            return f"UNUSABLE: {last_line}"
         if contents(folder / "digits.cnn") != self._expected:
             return "UNEQUAL"
         left = [path.name for path in (folder / "checkpoint").rglob("*")]
