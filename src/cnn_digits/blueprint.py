@@ -157,7 +157,7 @@ def check_components(optimizer, loss):
     share_cores()
     try:
         known = keras.optimizers.get(optimizer) if isinstance(optimizer, str) else optimizer
-    except (TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         known = None  # there is none, or it needs arguments
     if not isinstance(known, keras.optimizers.Optimizer):
         raise ValueError(
