@@ -170,7 +170,7 @@ def check_components(optimizer, loss):
     ready_to_compute()
     try:
         known = keras.optimizers.get(optimizer) if isinstance(optimizer, str) else optimizer
-    except (TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         known = None  # there is none, or it needs arguments
     if not isinstance(known, keras.optimizers.Optimizer):
         raise ValueError(
