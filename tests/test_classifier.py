@@ -406,6 +406,7 @@ class TestRandomness:
             lambda: np.random.get_state()[1].tolist(),  # noqa: NPY002
             lambda: generator.state.numpy().tolist(),
             keras.config.dtype_policy,
+            keras.config.floatx,
             lambda: dict(os.environ),
         ]
         before = [state() for state in look]
@@ -423,6 +424,43 @@ class TestRandomness:
             quick(architecture=draws_and_fails, dtype_policy="mixed_bfloat16").fit(*few)
         assert random.getstate() == state
         assert keras.config.dtype_policy() is policy
+
+    @pytest.mark.parametrize("floatx", ["float16", "float64"])
+    def test_keras_default_dtype_does_not_matter(self, few, floatx, tmp_path):
+        expected = quick(epochs=2, validation_fraction=0.2).fit(*few)
+        expected.save(tmp_path / "clf")
+        keras.config.set_floatx(floatx)
+        try:
+            clf = clone(expected).fit(*few)
+            assert keras.config.floatx() == floatx
+            others = clf, pickle.loads(pickle.dumps(clf)), clf.load(tmp_path / "clf")
+        finally:
+            keras.config.set_floatx("float32")
+        for other in others:
+            assert_same_weights(other, expected)
+            assert other.history_ == expected.history_
+            assert other.model_.input.dtype == "float32"
+
+    def test_keras_default_dtype_is_that_of_the_user_again(self, few):
+        class Waits(keras.callbacks.Callback):
+            def on_train_begin(self, logs=None):
+                assert keras.config.floatx() == "float32"
+                gate.wait()
+
+        # Two fits that overlap.
+        gate = threading.Barrier(2)
+        fits = [quick(callbacks=[Waits()]) for _ in range(2)]
+        keras.config.set_floatx("float64")
+        try:
+            threads = [threading.Thread(target=clf.fit, args=few) for clf in fits]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert keras.config.floatx() == "float64"
+        finally:
+            keras.config.set_floatx("float32")
+        assert [clf.n_iter_ for clf in fits] == [1, 1]
 
     def test_random_state_instance_draws_one_integer(self, few):
         state = np.random.RandomState(5)

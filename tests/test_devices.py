@@ -1,3 +1,6 @@
+import os
+import re
+
 import pytest
 
 from cnn_digits import devices
@@ -37,6 +40,131 @@ def test_nothing_is_set_by_an_import(run_python):
         "print(tf.config.threading.get_intra_op_parallelism_threads())"
     )
     assert run_python(code, OMP_NUM_THREADS="1") == "0"
+
+
+FORK = """
+import multiprocessing, os, signal
+import numpy as np
+from cnn_digits import CNNDigitClassifier
+
+X, y = np.eye(4), [0, 1, 0, 1]
+clf = CNNDigitClassifier("lenet5", epochs=1, random_state=0)
+
+
+def seen(function, *args):
+    try:
+        return function(*args)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def in_fork(function, *args):
+    read, write = os.pipe()
+    if os.fork() == 0:
+        signal.alarm(60)  # in place of waiting for ever
+        os.write(write, str(seen(function, *args)).encode())
+        os._exit(0)
+    os.close(write)
+    print(os.read(read, 1000).decode())
+
+
+def in_pool(function, *args):
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        return pool.apply_async(seen, (function, *args)).get(60)
+
+
+def predicted(clf):
+    return clf.predict(X)
+
+
+def itself(clf):
+    return clf
+
+
+def fitted_there(clf):
+    return clf.fit(X, y).predict(X).shape
+
+
+{}
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+class TestFork:
+    """A process that was forked from one that had computed would hang: it says so at once."""
+
+    def run(self, run_python, code):
+        return run_python(FORK.replace("{}", code)).splitlines()
+
+    def test_every_method_says_so(self, run_python, tmp_path):
+        code = f"""
+clf.fit(X, y).save({str(tmp_path / "clf")!r})
+in_fork(clf.predict, X)
+in_fork(clf.predict_proba, X)
+in_fork(clf.score, X, y)
+in_fork(clf.fit, X, y)
+in_fork(clf.set_params(warm_start=True).fit, X, y)
+in_fork(clf.partial_fit, X, y)
+in_fork(CNNDigitClassifier.load, {str(tmp_path / "clf")!r})
+in_fork(CNNDigitClassifier().fit, X, y)
+in_fork(CNNDigitClassifier().partial_fit, X, y, [0, 1])
+"""
+        lines = self.run(run_python, code)
+        assert len(lines) == 9
+        for line in lines:
+            assert re.match("RuntimeError: This process was forked .* 'spawn' or 'fork", line)
+
+    def test_what_computes_nothing_works(self, run_python, tmp_path):
+        code = f"""
+in_fork(clf.fit(X, y).save, {str(tmp_path / "clf")!r})
+print(np.array_equal(CNNDigitClassifier.load({str(tmp_path / "clf")!r}).predict(X), clf.predict(X)))
+print(in_pool(clf.save, {str(tmp_path / "other")!r}))
+"""
+        saved, is_same, error = self.run(run_python, code)
+        assert (saved, is_same) == ("None", "True")
+        assert error.startswith("RuntimeError: This process was forked")
+        assert not (tmp_path / "other").exists()
+
+    def test_a_classifier_that_is_handed_to_a_worker(self, run_python):
+        code = """
+print(in_pool(predicted, clf.fit(X, y)))
+again = in_pool(itself, clf)
+print(np.array_equal(again.predict_proba(X), clf.predict_proba(X)), again.n_iter_)
+"""
+        error, again = self.run(run_python, code)
+        assert error.startswith("RuntimeError: This process was forked")
+        assert again == "True 1"
+
+    def test_what_others_computed_counts(self, run_python):
+        code = """
+import keras
+keras.ops.ones(3) + 1
+in_fork(clf.fit, X, y)
+print(clf.fit(X, y).n_iter_)
+"""
+        error, n_iter = self.run(run_python, code)
+        assert error.startswith("RuntimeError: This process was forked")
+        assert n_iter == "1"
+
+    def test_a_parent_that_has_not_computed(self, run_python, fitted, tmp_path):
+        fitted.save(tmp_path / "clf")
+        code = f"""
+import keras, tensorflow, cnn_digits.training.loop, cnn_digits.persistence
+in_fork(lambda: clf.fit(X, y).n_iter_)
+in_fork(lambda: CNNDigitClassifier.load({str(tmp_path / "clf")!r}).predict(np.zeros((1, 64))).shape)
+print(in_pool(fitted_there, clf))
+"""
+        assert self.run(run_python, code) == ["1", "(1,)", "(4,)"]
+
+    def test_joblib(self, run_python):
+        code = """
+from joblib import parallel_config
+from sklearn.model_selection import cross_val_score
+clf.fit(X, y)
+with parallel_config("multiprocessing", n_jobs=2):
+    print(seen(lambda: cross_val_score(clf, X, y, cv=2, error_score="raise")))
+"""
+        assert self.run(run_python, code)[0].startswith("RuntimeError: This process was forked")
 
 
 def test_bfloat16_probe_answers():

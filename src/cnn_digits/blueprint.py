@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers
 
 from cnn_digits.architectures import recipe_for, seeded_layers
-from cnn_digits.devices import compiles_with_xla, share_cores
+from cnn_digits.devices import compiles_with_xla, ready_to_compute
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Blueprint:
         TypeError, ValueError
             If a callable returns no Keras model or one of other input or output shape.
         """
-        share_cores()
+        ready_to_compute()
         with seeded_layers(self.seed, self.dtype_policy):
             network = self._network(image_shape, n_classes)
             betas = recipe_for(self.architecture).betas
@@ -154,7 +154,7 @@ def compile_network(network, optimizer, loss):
 
 def check_components(optimizer, loss):
     """Raise unless Keras knows optimizer and loss, and the loss is one of one-hot targets."""
-    share_cores()
+    ready_to_compute()
     try:
         known = keras.optimizers.get(optimizer) if isinstance(optimizer, str) else optimizer
     except ValueError:

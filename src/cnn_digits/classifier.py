@@ -300,8 +300,12 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If data or parameters don't fit, before any training. A network fitted before
-            stays as it was.
+            If data or parameters don't fit, before any training; ValueError if training
+            diverges, so that the loss is infinite or NaN. A network fitted before stays as it
+            was.
+        RuntimeError
+            In a process that was forked from one in which Keras had computed, where it would
+            wait for ever; see :ref:`fork`.
 
         Warns
         -----
@@ -345,8 +349,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
         Raises
         ------
-        ValueError, TypeError
-            If data or parameters don't fit, before any training.
+        ValueError, TypeError, RuntimeError
+            As for `fit`.
         """
         is_first = not hasattr(self, "model_")
         if self.class_weight == "balanced":
@@ -386,6 +390,9 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         ValueError, TypeError
             If X is empty, sparse, ragged, not numeric, not finite, or of another shape
             than in `fit`.
+        RuntimeError
+            In a process that was forked from one in which Keras had computed, where it would
+            wait for ever; see :ref:`fork`.
 
         Warns
         -----
@@ -394,6 +401,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             two was scaled and the other was not.
         """
         check_is_fitted(self)
+        _check_process()
         images = pictures_as_in_fit(self, originals(X), self.model_.input_shape[1:])
         self._warn_of_other_scale(images)
         return self._predictor(images)
@@ -443,6 +451,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         from cnn_digits import persistence
 
         check_is_fitted(self)
+        if not hasattr(self, "_predictor"):
+            _check_process()
         fitted = self._fitted(self.model_, self._blueprint)
         persistence.save(path, self.get_params(deep=False), fitted)
 
@@ -473,10 +483,16 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If the file is none of `save`, damaged, or of a later version, or if
             `architecture` is missing.
+        RuntimeError
+            As for `predict_proba`.
         """
         from cnn_digits import persistence
 
-        with persistence.loaded(path, architecture) as (parameters, fitted):
+        _check_process()
+        with (
+            _float32_by_default(),
+            persistence.loaded(path, architecture) as (parameters, fitted),
+        ):
             clf = cls(**parameters)
             clf._validate_params()
             clf._adopt(fitted)
@@ -484,22 +500,25 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight, validation=None, *, classes=None, is_partial=False):
         """What `fit` and `partial_fit` have in common."""
+        if hasattr(self, "model_"):
+            _check_process()
         goes_on = (is_partial or self.warm_start) and hasattr(self, "model_")
         with self._undone_by_an_error(keeps_interrupted=is_partial or self.warm_start):
             X, augment = _unwrapped(X, self.augment)
             data, classes = self._prepare(X, y, sample_weight, classes, goes_on)
-            settings = self._settings(data, augment, validation is not None, is_partial)
-            build_seed, split_seed, train_seed = self._seeds(goes_on)
-            data, held_out = self._hold_out(data, classes, validation, settings, split_seed)
-            if goes_on:
-                fitted = self._fitted(self.model_, self._blueprint)
-            else:
-                fitted = self._build(data, classes, settings, build_seed)
-            try:
-                self._train(fitted, data, held_out, settings, train_seed)
-            finally:
-                # Also if that was interrupted; after an error it is undone again.
-                self._adopt(fitted)
+            with _float32_by_default():
+                settings = self._settings(data, augment, validation is not None, is_partial)
+                build_seed, split_seed, train_seed = self._seeds(goes_on)
+                data, held_out = self._hold_out(data, classes, validation, settings, split_seed)
+                if goes_on:
+                    fitted = self._fitted(self.model_, self._blueprint)
+                else:
+                    fitted = self._build(data, classes, settings, build_seed)
+                try:
+                    self._train(fitted, data, held_out, settings, train_seed)
+                finally:
+                    # Also if that was interrupted; after an error it is undone again.
+                    self._adopt(fitted)
         return self
 
     def _prepare(self, X, y, sample_weight, classes, goes_on):
@@ -683,7 +702,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
     def __getstate__(self):
         state = dict(super().__getstate__())
-        if "model_" in state:
+        if "_predictor" in state:
             from cnn_digits.persistence import packed_network
 
             state["model_"] = packed_network(state["model_"], state.pop("_blueprint"))
@@ -692,18 +711,28 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         return state
 
     def __setstate__(self, state):
-        state = dict(state)
-        packed, building = state.pop("model_", None), state.pop("_building", None)
-        super().__setstate__(state)
-        if packed is not None:
-            from cnn_digits import persistence
+        if "model_" in state:
+            from cnn_digits.devices import is_lifeless_fork
 
-            if building is not None:
-                packed = persistence.packed_by_former_version(packed, building)
+            if not is_lifeless_fork():
+                self._set_fitted_state(dict(state))
+                return
+            # Left packed, for every method to say so: a worker that can't even open what it is
+            # given dies of it, and the pool waits for ever.
+        super().__setstate__(state)
+
+    def _set_fitted_state(self, state):
+        from cnn_digits import persistence
+
+        packed, building = state.pop("model_"), state.pop("_building", None)
+        super().__setstate__(state)
+        if building is not None:
+            packed = persistence.packed_by_former_version(packed, building)
+        with _float32_by_default():
             network, blueprint = persistence.unpacked_network(
                 packed, self.image_shape_, len(self.classes_)
             )
-            self._adopt(self._fitted(network, blueprint))
+        self._adopt(self._fitted(network, blueprint))
 
     def __sklearn_clone__(self):
         try:
@@ -711,6 +740,20 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         except Exception:
             _check_copies(self.callbacks)
             raise
+
+
+def _float32_by_default():
+    """A block in which Keras's default dtype does not matter."""
+    from cnn_digits.devices import float32_by_default
+
+    return float32_by_default
+
+
+def _check_process():
+    """Raise in a process in which a network would wait for ever."""
+    from cnn_digits.devices import check_alive
+
+    check_alive()
 
 
 def _check_copies(callbacks):
