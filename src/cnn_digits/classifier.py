@@ -494,6 +494,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         """
         from cnn_digits import persistence
 
+        _check_process()
         with (
             _float32_by_default(),
             persistence.loaded(path, architecture) as (parameters, fitted),
