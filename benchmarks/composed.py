@@ -103,6 +103,28 @@ def _with_black_border(digit, rng):
     return np.pad(scan, border, constant_values=5)
 
 
+def _with_lines(digit, rng, n_edges=4, inset=False):
+    """Lines along edges of a picture of any size, or a cell with a bit of what is around it."""
+    side = rng.choice([28, 64, 100, 200, 400, 1000])
+    sheet = photo(placed(ink(digit, int(0.62 * side)), side, side), rng).copy()
+    start = rng.integers(1, 2 + side // 25) if inset else 0
+    stop = start + rng.integers(1, 2 + side // 50)
+    first = rng.integers(4)
+    for turns in range(first, first + n_edges):
+        np.rot90(sheet, turns)[start:stop, start : side - start] = rng.integers(0, 121)
+    file = io.BytesIO()
+    Image.fromarray(sheet).save(file, "JPEG", quality=90)
+    return np.asarray(Image.open(file))
+
+
+def _made_square(digit, rng):
+    """Dark or white bars at both sides, or above and below."""
+    shape = np.array([200, rng.integers(80, 190)])[:: rng.choice([1, -1])]
+    sheet = photo(placed(ink(digit, int(0.8 * shape.min())), *shape), rng)
+    bars = [(missing // 2, missing - missing // 2) for missing in 200 - shape]
+    return np.pad(sheet, bars, constant_values=rng.choice([0, 60, 255]))
+
+
 # Name -> picture of a digit of MNIST and a random generator.
 CONDITIONS = {
     "plain": lambda d, rng: photo(placed(ink(d, 160), 240, 240), rng),
@@ -131,4 +153,10 @@ CONDITIONS = {
     "all at once": _all,
     "paper on a table": _on_a_table,
     "scan with a black border": _with_black_border,
+    "line round it": _with_lines,
+    "line round it, light on dark": lambda d, rng: 255 - _with_lines(d, rng),
+    "lines at two edges": lambda d, rng: _with_lines(d, rng, n_edges=2),
+    "cell cut out with a margin": lambda d, rng: _with_lines(d, rng, inset=True),
+    "made square by bars": _made_square,
+    "made square by bars, light on dark": lambda d, rng: 255 - _made_square(d, rng),
 }

@@ -147,6 +147,14 @@ class TestPictures:
         assert table.columns.tolist() == columns
         assert (table["digit"] == table["file"].str[-5].astype(int)).mean() > 0.8
 
+    def test_filled_with_ink(self, sheets, tmp_path, capsys):
+        block = np.full((90, 90), 230, np.uint8)
+        block[30:55, 40:65] = 30
+        Image.fromarray(block).save(tmp_path / "block.png")
+        assert main(["predict", f"{tmp_path}/block.png", "--model", f"{sheets}/digits.cnn"]) == 0
+        err = capsys.readouterr().err
+        assert f"taken for ink on {tmp_path}/block.png fills most of its box" in err
+
     def test_without_ink(self, sheets, tmp_path, capsys):
         Image.fromarray(np.full((90, 60), 230, np.uint8)).save(tmp_path / "blank.png")
         argv = ["predict", f"{tmp_path}/blank.png", "--model", f"{sheets}/digits.cnn"]

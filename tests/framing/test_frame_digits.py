@@ -17,6 +17,8 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from cnn_digits import CNNDigitClassifier, FrameDigits
 
+DIGITS = load_digits(return_X_y=True)
+
 
 @pytest.mark.slow
 def test_scikit_learn_checks():
@@ -152,7 +154,7 @@ class TestInput:
 
     @given(st.integers(0, 1780), st.integers(1, 300), st.booleans())
     def test_flat_rows_are_taken(self, start, n, is_sorted):
-        X, y = load_digits(return_X_y=True)
+        X, y = DIGITS
         X = X[np.argsort(y, kind="stable")] if is_sorted else X
         assert FrameDigits().fit(X[start : start + n]).image_shape_ == (8, 8, 1)
 

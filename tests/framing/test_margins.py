@@ -176,6 +176,25 @@ class TestStrokesAreNoMargins:
             seven[row, column : column + 10] = 40
         assert inner_windows(seven[None].astype(np.float32)).tolist() == [[0, 0, 100, 70]]
 
+    @pytest.mark.parametrize("size", [24, 40])
+    def test_digits_of_mnist_cut_out_closely(self, mnist, size):
+        n_cut = 0
+        for image in mnist[1][:400].reshape(-1, 28, 28):
+            rows, columns = (np.flatnonzero((image > 60).any(axis=axis)) for axis in (1, 0))
+            digit = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            shape = np.maximum(1, np.rint(np.array(digit.shape) * size / max(digit.shape)))
+            tight = Image.fromarray(digit).resize(shape.astype(int)[::-1], Image.Resampling.BICUBIC)
+            tight = np.asarray(tight)
+            n_cut += likeness(frame(tight), frame(np.pad(tight, size // 2))) < 0.9
+        assert n_cut <= 5
+
+    def test_a_wavy_one_from_edge_to_edge(self):
+        one = np.zeros((16, 16), np.uint8)
+        one[:, 6:9] = 255
+        one[3:5, 9] = one[10:12, 5] = one[7, 8] = 150
+        one = np.kron(one, np.ones((4, 4), np.uint8))
+        assert inner_windows(one[None].astype(np.float32)).tolist() == [[0, 0, 64, 64]]
+
     def test_framed_images_stay_as_they_are(self, mnist):
         X = mnist[1][:500].reshape(-1, 28, 28)
         windows = inner_windows(X.astype(np.float32))

@@ -38,9 +38,9 @@ def add_input_arguments(parser, subset, *, kinds=KINDS_OF_DATA, nargs=None):
 
 
 def read_data(args, *, labelled, framed):
-    """The data set that the arguments name; says what was left out and where no ink was found."""
+    """The data set that the arguments name; says what was left out and where no digit was found."""
     from cnn_digits.data.dataset import read_dataset
-    from cnn_digits.framing.frames import is_empty
+    from cnn_digits.framing.frames import is_empty, is_filled
 
     dataset = read_dataset(
         args.data,
@@ -54,6 +54,8 @@ def read_data(args, *, labelled, framed):
     if dataset.framed:
         for name in compress(dataset.names, is_empty(dataset.data)):
             remark(f"no ink was found on {name}")
+        for name in compress(dataset.names, is_filled(dataset.data)):
+            remark(f"what was taken for ink on {name} fills most of its box, as no digit does")
     return dataset
 
 
