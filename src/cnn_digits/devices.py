@@ -158,6 +158,17 @@ def bfloat16_pays():
     return best[0] < _CLEARLY_FASTER * best[1]
 
 
+def to_numpy(tensor):
+    """A tensor or a variable as an array.
+
+    Under TensorFlow not by Keras's own function: what that does is deprecated by NumPy 2, which
+    is an error where warnings are.
+    """
+    if keras.backend.backend() == "tensorflow":
+        return np.asarray(tensor)
+    return keras.ops.convert_to_numpy(tensor)
+
+
 def names_of_devices():
     """Names of the devices that Keras computes on, GPUs with what they are."""
     names = keras.distribution.list_devices()

@@ -10,6 +10,8 @@ from contextvars import ContextVar, copy_context
 import keras
 import numpy as np
 
+from cnn_digits.devices import to_numpy
+
 # Where Keras gets the seeds of layers from that are not given one.
 _seeds = ContextVar("seeds", default=random)
 
@@ -161,7 +163,7 @@ def _check_shapes(network, architecture, image_shape, n_classes):
 
 def check_probabilities(network, images, architecture):
     """Refuse a network of the user's own whose outputs for some images are no probabilities."""
-    outputs = keras.ops.convert_to_numpy(network(images, training=False)).astype(np.float32)
+    outputs = to_numpy(network(images, training=False)).astype(np.float32)
     sums = outputs.sum(axis=1)
     # Sums of bfloat16 are off by some hundredths.
     if outputs.min() < 0 or np.abs(sums - 1).max() > 0.1:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
+from cnn_digits.devices import to_numpy
+
 DESCRIPTION = "classifier.json"
 
 # Of text: a million values of the history. What it takes in memory, some 35 times as much, is
@@ -159,7 +161,7 @@ def read_array(archive, name, variable):
 
 def write_array(archive, name, variable):
     """Put the value of a variable into a file that is being written."""
-    array = np.asarray(keras.ops.convert_to_numpy(variable), order="C")
+    array = np.asarray(to_numpy(variable), order="C")
     _check_numbers(name, array, variable)
     with archive.open(name, "w", force_zip64=True) as entry:
         np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)

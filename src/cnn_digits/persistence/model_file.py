@@ -10,9 +10,9 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-import keras
 import numpy as np
 
+from cnn_digits.devices import to_numpy
 from cnn_digits.files import written_whole
 from cnn_digits.persistence.archive import (
     DESCRIPTION,
@@ -173,7 +173,7 @@ def _check_probabilities(network, low, high):
         image[:] = share
     images = (low + (high - low) * shares).astype(np.float32).reshape(n_images, *image_shape)
     outputs = network(images, training=False)
-    probabilities = keras.ops.convert_to_numpy(outputs).astype(np.float64)
+    probabilities = to_numpy(outputs).astype(np.float64)
     # Written so that NaN is none either; sums of bfloat16 are off by some hundredths.
     if not (probabilities.min() >= 0 and abs(probabilities.sum(axis=1) - 1).max() <= 0.1):
         raise ValueError(

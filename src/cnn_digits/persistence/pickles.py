@@ -3,6 +3,7 @@
 import keras
 
 from cnn_digits.blueprint import Blueprint
+from cnn_digits.devices import to_numpy
 from cnn_digits.persistence.description import with_dropout
 
 
@@ -57,4 +58,4 @@ def packed_by_former_version(packed, building):
 
 
 def _arrays(variables):
-    return [keras.ops.convert_to_numpy(variable) for variable in variables]
+    return [to_numpy(variable) for variable in variables]

@@ -2,6 +2,7 @@
 
 import keras
 
+from cnn_digits.devices import to_numpy
 from cnn_digits.training.backups import Backups
 from cnn_digits.training.callbacks import has_memory, memory, remember
 
@@ -103,7 +104,7 @@ class Checkpoint(keras.callbacks.Callback):
                 for callback, (known, _) in zip(self._followed, memories, strict=True)
             ],
         }
-        arrays = {"variables": [keras.ops.convert_to_numpy(v) for v in self._variables()]}
+        arrays = {"variables": [to_numpy(v) for v in self._variables()]}
         arrays |= {f"best_{i}": best for i, (_, best) in enumerate(memories) if best is not None}
         self._backups.write(n_epochs, values, arrays)
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from cnn_digits.devices import to_numpy
 from cnn_digits.images import pixel_dtype
 
 # The mean loss of an epoch in which all was lost, though it is a number: for an image of weight 1,
@@ -61,7 +62,7 @@ class StaysFinite(keras.callbacks.Callback):
             raise self.diverged("weights are infinite or NaN")
         images = images[:: -(-len(images) // _N_IMAGES)]
         outputs = network(images.astype(pixel_dtype(images), copy=False), training=False)
-        if not np.isfinite(keras.ops.convert_to_numpy(outputs)).all():
+        if not np.isfinite(to_numpy(outputs)).all():
             raise self.diverged("probabilities are NaN")
 
     def diverged(self, seen):
@@ -78,4 +79,4 @@ class StaysFinite(keras.callbacks.Callback):
 
 def has_finite_weights(network):
     """Whether no weight is infinite or NaN, statistics of batch normalisation included."""
-    return all(np.isfinite(weight.numpy()).all() for weight in network.weights)
+    return all(np.isfinite(to_numpy(weight)).all() for weight in network.weights)
