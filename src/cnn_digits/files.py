@@ -48,6 +48,9 @@ def written_whole(path):
         try:
             with open(temporary, "xb", opener=partial(os.open, mode=0o600)) as file:
                 yield file
+                # Or a machine that is switched off could have moved what is not on its disk.
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             if error.filename is None and error.strerror:  # a full disk, for one
                 raise OSError(f"{path} can't be written: {error.strerror}.") from error

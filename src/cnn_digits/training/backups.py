@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import re
 import warnings
 import zipfile
@@ -88,9 +87,6 @@ class Backups:
             self._folder.mkdir(parents=True, exist_ok=True)
             with written_whole(self._folder / f"epoch-{epoch}.npz") as file:
                 file.write(content)
-                # Or a machine that is switched off could have moved what is not on its disk.
-                file.flush()
-                os.fsync(file.fileno())
             for number, path in self._files().items():
                 if number not in (epoch, epoch - 1):
                     path.unlink(missing_ok=True)
