@@ -41,6 +41,12 @@ def test_dates_are_refused():
         check_images(Reshape(), np.zeros((2, 4), "datetime64[s]"), reset=True)
 
 
+@pytest.mark.parametrize("X", [iter([[1, 2]]), "digits.npz", 7])
+def test_what_is_no_set_of_images_is_refused(X):
+    with pytest.raises(TypeError, match="Reshape expects an array, a table or a list of images"):
+        check_images(Reshape(), X, reset=True)
+
+
 def test_sparse_is_refused():
     from scipy.sparse import csr_array
 

@@ -5,6 +5,7 @@ same words. NumPy and scikit-learn only.
 """
 
 import math
+import reprlib
 import warnings
 from numbers import Integral
 
@@ -91,6 +92,13 @@ def check_images(estimator, X, *, reset):
     else:
         if isinstance(X, (list, tuple)):
             _check_not_ragged(X)
+        elif (
+            not hasattr(X, "shape") and np.asarray(X).ndim == 0
+        ):  # a generator, a data set of TensorFlow's, a path
+            raise TypeError(
+                f"X is {reprlib.repr(X)}, of {type(X).__name__}; {name} expects an array, a table "
+                f"or a list of images: {EXPECTED}."
+            )
         images = check_array(
             X, allow_nd=True, ensure_all_finite=False, estimator=estimator, input_name="X"
         )

@@ -23,6 +23,9 @@ from cnn_digits.images import (
     to_image_shape,
 )
 
+# As in a JPEG. Framing takes memory for each pixel of the longer side, however narrow the other.
+_MAX_SIDE = 2**16 - 1
+
 # Smaller arrays are not asked whether they are one image. Of larger ones so many pairs of rows
 # are compared.
 _ONE_IMAGE, _PAIRS = 16, 256
@@ -194,9 +197,10 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
             raise TypeError("X is one of Pillow's images; expected several: [X].")
         if isinstance(X, (list, tuple)) and not X:
             raise ValueError("X is empty; expected at least one image.")
-        if reset or self.image_shape_ is None or np.shape(X)[1:] != (self.n_features_in_,):
+        shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
+        if reset or self.image_shape_ is None or shape[1:] != (self.n_features_in_,):
             _check_several(X)
-        if not reset and self.image_shape_ is None and np.ndim(X) == 2:
+        if not reset and self.image_shape_ is None and len(shape) == 2:
             raise ValueError(
                 "X has flat rows, but FrameDigits was fitted on a list of images, which says "
                 "nothing of their width; expected (n, height, width) or a list."
@@ -280,6 +284,7 @@ def _check_list(X):
             )
         image = image[..., None] if image.ndim == 2 else image
         _check_channels(image.shape[2], f"X[{i}] has shape {image.shape}")
+        _check_sides(image.shape[:2], f"X[{i}] has shape {image.shape}")
         if images and image.shape[2] != images[0].shape[2]:
             raise ValueError(
                 f"X[{i}] has {image.shape[2]} channels, X[0] has {images[0].shape[2]}; expected "
@@ -321,6 +326,7 @@ def _with_channels(images):
         )
     channels = images.shape[3] if images.ndim == 4 else 1
     _check_channels(channels, f"X has shape {images.shape}")
+    _check_sides(images.shape[1:3], f"X has shape {images.shape}")
     return images.reshape(*images.shape[:3], channels)
 
 
@@ -357,6 +363,11 @@ def _is_one_image(image):
         to_next.sum() < _ALIKE * to_other.sum()
         and to_next[~is_copy].sum() < alike * to_below[~is_copy].sum()
     )
+
+
+def _check_sides(sides, seen):
+    if max(sides) > _MAX_SIDE:
+        raise ValueError(f"{seen}: expected images of {_MAX_SIDE:,} pixels a side at most.")
 
 
 def _check_channels(channels, seen):
