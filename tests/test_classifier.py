@@ -153,6 +153,15 @@ class TestLabels:
         np.testing.assert_array_equal(fitted.predict(digits[1]), proba.argmax(axis=1))
 
 
+def test_warnings_may_be_errors(few, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf = quick().fit(*few)
+        clf.save(tmp_path / "clf")
+        for copy in (pickle.loads(pickle.dumps(clf)), CNNDigitClassifier.load(tmp_path / "clf")):
+            copy.partial_fit(*few).predict(few[0])
+
+
 class TestBadInput:
     """Each is refused before training, and the fitted classifier stays as it was."""
 

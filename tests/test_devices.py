@@ -114,16 +114,14 @@ in_fork(CNNDigitClassifier().partial_fit, X, y, [0, 1])
         for line in lines:
             assert re.match("RuntimeError: This process was forked .* 'spawn' or 'fork", line)
 
-    def test_what_computes_nothing_works(self, run_python, tmp_path):
+    def test_nothing_is_saved(self, run_python, tmp_path):
         code = f"""
 in_fork(clf.fit(X, y).save, {str(tmp_path / "clf")!r})
-print(np.array_equal(CNNDigitClassifier.load({str(tmp_path / "clf")!r}).predict(X), clf.predict(X)))
-print(in_pool(clf.save, {str(tmp_path / "other")!r}))
+print(in_pool(clf.save, {str(tmp_path / "clf")!r}))
 """
-        saved, is_same, error = self.run(run_python, code)
-        assert (saved, is_same) == ("None", "True")
-        assert error.startswith("RuntimeError: This process was forked")
-        assert not (tmp_path / "other").exists()
+        for line in self.run(run_python, code):
+            assert line.startswith("RuntimeError: This process was forked")
+        assert not list(tmp_path.iterdir())
 
     def test_a_classifier_that_is_handed_to_a_worker(self, run_python):
         code = """

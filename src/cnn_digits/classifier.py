@@ -446,6 +446,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             weights not finite: `load` would refuse the file.
         OSError
             If the file can't be written.
+        RuntimeError
+            As for `predict_proba`.
 
         Notes
         -----
@@ -457,8 +459,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
         check_is_fitted(self)
         self._validate_params()  # as `load` will
-        if not hasattr(self, "_predictor"):
-            _check_process()
+        _check_process()
         fitted = self._fitted(self.model_, self._blueprint)
         persistence.save(path, self._parameters(), fitted)
 
@@ -499,9 +500,10 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             _float32_by_default(),
             persistence.loaded(path, architecture) as (parameters, fitted),
         ):
+            CNNDigitClassifier(**parameters)._validate_params()
+            # A subclass may take fewer.
             own = set(parameters) & set(cls._get_param_names())
             clf = cls(**{name: parameters[name] for name in own})
-            clf._validate_params()
             clf._adopt(fitted)
         return clf
 

@@ -1,6 +1,7 @@
 import json
 from argparse import Namespace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -31,4 +32,5 @@ def test_any_label_stands_beside_a_confusion_matrix(label):
     figure.canvas.draw()
     shown = label.encode("unicode_escape").decode() if "$" not in label else label
     ticks = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    plt.close(figure)
     assert shown in ticks
