@@ -150,6 +150,13 @@ class TestInput:
         assert FrameDigits().fit_transform([picture]).shape == (1, 28, 28)
         assert FrameDigits().fit_transform(picture[None]).shape == (1, 28, 28)
 
+    @pytest.mark.parametrize("side", [60, 100, 1000])
+    def test_a_drawn_one_is_asked_about(self, side):
+        picture = np.full((side, side), 230, np.uint8)
+        picture[side // 5 : -side // 5, side // 2 : side // 2 + side // 20] = 40
+        with pytest.raises(ValueError, match="looks like one image"):
+            FrameDigits().fit(picture)
+
     @given(st.integers(0, 1780), st.integers(1, 300), st.booleans())
     def test_flat_rows_are_taken(self, start, n, is_sorted):
         X, y = DIGITS
