@@ -225,6 +225,7 @@ def main(argv=None):
     parser.add_argument("--fits", type=int, default=8, help="kinds of classifiers, 8 at most")
     parser.add_argument("--keep", type=Path, default=Path("."), help="folder for bad files")
     args = parser.parse_args(argv)
+    args.keep.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)

@@ -50,6 +50,7 @@ def test_valid(valid):
         ("parameters.learning_rate", {"module": "os"}),
         ("parameters.optimizer", 1),
         ("parameters.optimizer", {"class": "SGD"}),
+        ("parameters.loss", "x" * 1000),
         ("parameters.loss", {"class": "Loss", "config": {"axis": [1]}}),
         ("building.architecture", 1),
         ("building.dropout", 1),

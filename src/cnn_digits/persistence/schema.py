@@ -25,6 +25,9 @@ _MAX_VALUES = 2**22
 # What a type of texts may have room for beyond the longest label: predictions take that room.
 _SPARE_LETTERS = 1024
 
+# Of Keras's names, which messages repeat.
+_LONGEST_NAME = 100
+
 _LABEL_TYPE = re.compile(r"[<>|](?:b1|[iu][1248]|f[248]|O)|[<>]U(?P<letters>\d{1,18})")
 # What JSON calls their values; anything may be an object.
 _LABEL_KINDS = {"b": (bool,), "i": (int,), "u": (int,), "f": (float,), "U": (str,)}
@@ -180,13 +183,17 @@ def _is_architecture(value):
         return False
 
 
+def _is_name(value):
+    return isinstance(value, str) and len(value) <= _LONGEST_NAME
+
+
 def _is_component(value):
     """Whether it is the name of an object of Keras, or its class and what that is made of."""
     if not isinstance(value, dict):
-        return isinstance(value, str)
+        return _is_name(value)
     return (
         value.keys() == {"class", "config"}
-        and isinstance(value["class"], str)
+        and _is_name(value["class"])
         and isinstance(value["config"], dict)
         and all(
             isinstance(part, dict) and _is_component(part)
