@@ -754,7 +754,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     def __sklearn_clone__(self):
         try:
             return super().__sklearn_clone__()
-        except Exception:
+        except Exception:  # what a callback's own copying raises is up to its author
             _check_copies(self.callbacks)
             raise
 
@@ -778,7 +778,7 @@ def _check_copies(callbacks):
     for i, callback in enumerate(callbacks or ()):
         try:
             deepcopy(callback)
-        except Exception as error:
+        except Exception as error:  # see above
             raise TypeError(
                 f"callbacks[{i}] is {callback!r}, which can't be copied, as searches and "
                 f"cross-validation have to: {error}. Let it make what it can't copy in "

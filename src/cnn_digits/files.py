@@ -68,7 +68,8 @@ def _temporary_in(folder):
     temporary = folder / f"{_TEMPORARY}{uuid4().hex}"
     _unfinished.add(temporary)
     lock = FileLock(f"{temporary}{_LOCK}")
-    with suppress(Timeout, NotImplementedError):  # not every file system has locks
+    # Not every file system has locks; without one, this file is only not cleared away if killed.
+    with suppress(Timeout, NotImplementedError):
         lock.acquire(timeout=1)
     try:
         yield temporary
@@ -83,6 +84,8 @@ def _temporary_in(folder):
 def _remove_left_over(folder):
     """Remove what writers that were killed have left in a folder; those that live hold a lock."""
     for lock in folder.glob(f"{_TEMPORARY}*{_LOCK}"):
+        # A writer that lives (Timeout), no locks on this file system, no right to remove: it stays,
+        # and what is being written now does not depend on it.
         with suppress(OSError, Timeout, NotImplementedError), FileLock(lock, timeout=0):
             lock.with_suffix("").unlink(missing_ok=True)
             lock.unlink()

@@ -71,7 +71,7 @@ def own_network(architecture, image_shape, n_classes, seed, dtype_policy):
     try:
         # What is set in a copy of the context is gone with it, however the call ends.
         network = copy_context().run(call)
-    except Exception as error:
+    except Exception as error:  # of the user's function; goes on as it is, with a note at most
         if keras.config.image_data_format() == "channels_first":
             error.add_note(
                 "Keras is set to image_data_format='channels_first', but images come as (height, "

@@ -19,6 +19,7 @@ def open_streams():
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
         if getattr(sys, name) is None:
+            # It stays open as long as the process: no block could close it.
             setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
 
 
