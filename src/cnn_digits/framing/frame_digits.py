@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils._param_validation import Interval
 
+from cnn_digits.blank import warned_of
 from cnn_digits.framing.frames import (
     framed,
     is_empty,
@@ -177,6 +178,7 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
             if not as_it_is.all():
                 out[rows[~as_it_is]] = framed(images[~as_it_is], self.side, self.box)
         _warn(is_empty(out), "No ink was found on", "their frames are empty.")
+        warned_of(out)
         _warn(
             is_found & is_filled(out),
             "What was taken for ink fills most of its box, as no digit does, on",
