@@ -62,6 +62,11 @@ def is_other_scale(first, second):
     return grounds[0] < 0.25 and grounds[1] > 0.75
 
 
+def is_frame_size(images):
+    """Whether images, (n, h, w, c), have the size of MNIST's."""
+    return images.shape[1:] == _FRAME
+
+
 def is_out_of_frame(images):
     """Which images of digits are not where MNIST's are: white on black, in the middle; (n,).
 
@@ -71,7 +76,7 @@ def is_out_of_frame(images):
     ----------
     images : ndarray of shape (n, h, w, c)
     """
-    if images.shape[1:] != _FRAME:
+    if not is_frame_size(images):
         return np.zeros(len(images), dtype=bool)
     return np.concatenate([_is_out_of_frame(images[rows]) for rows in row_batches(images)])
 

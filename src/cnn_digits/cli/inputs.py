@@ -12,12 +12,13 @@ KINDS_OF_DATA = (
 )
 
 
+# The network that reads where none is named.
+PRETRAINED = "digits"
+
+
 def add_input_arguments(parser, subset, *, kinds=KINDS_OF_DATA, nargs=None):
-    """Let a command be given data, of several paths if `nargs` says so, and a network."""
+    """Let a command be given data, of several paths if `nargs` says so."""
     parser.add_argument("data", type=named_path, metavar="DATA", help=kinds, nargs=nargs)
-    parser.add_argument(
-        "--model", type=named_path, required=True, metavar="FILE", help="file of the network"
-    )
     parser.add_argument(
         "--subset",
         choices=("train", "test"),
@@ -37,8 +38,33 @@ def add_input_arguments(parser, subset, *, kinds=KINDS_OF_DATA, nargs=None):
     )
 
 
+def add_network_argument(parser):
+    """Let a command be given a network."""
+    parser.add_argument(
+        "--model",
+        type=named_path,
+        metavar="FILE",
+        help=f"file of the network (default: {PRETRAINED!r}, which comes with cnn-digits)",
+    )
+
+
+def network_name(args):
+    """What messages call the network that the arguments name."""
+    return f"the network {PRETRAINED!r}" if args.model is None else str(args.model)
+
+
+def network_keys(args):
+    """What a report for machines says of it: the file, or the name of one of the package's."""
+    is_own = args.model is not None
+    return {
+        "model": str(args.model) if is_own else None,
+        "pretrained": None if is_own else PRETRAINED,
+    }
+
+
 def read_data(args, *, labelled, framed):
     """The data set that the arguments name; says what was left out and where no digit was found."""
+    from cnn_digits.blank import warned_of
     from cnn_digits.data.dataset import read_dataset
     from cnn_digits.framing.frames import is_empty, is_filled
 
@@ -56,6 +82,7 @@ def read_data(args, *, labelled, framed):
             remark(f"no ink was found on {name}")
         for name in compress(dataset.names, is_filled(dataset.data)):
             remark(f"what was taken for ink on {name} fills most of its box, as no digit does")
+        warned_of(dataset.data)
     return dataset
 
 
@@ -64,26 +91,52 @@ def read_network_and_data(args, *, labelled):
     clf = _load_network(args)
     if clf._framed and args.as_is and _are_pictures(args):
         raise ValueError(
-            f"{args.model} was trained on pictures in MNIST's frame, and can't read them as they "
-            "are; leave out --as-is."
+            f"{network_name(args)} was trained on pictures in MNIST's frame, and can't read them "
+            "as they are; leave out --as-is."
         )
     framed = not args.as_is if clf._framed is None else clf._framed
     dataset = read_data(args, labelled=labelled, framed=framed)
     if dataset.names is not None:
-        _check_size(args.model, clf.image_shape_, dataset)
+        _check_size(network_name(args), clf.image_shape_, dataset)
+    elif clf._framed and not args.as_is:
+        dataset.data = _in_frame(dataset.data)
+    if args.model is None:
+        remark(
+            f"without --model, {network_name(args)} reads, which comes with cnn-digits: "
+            f"'cnn-digits info --card {PRETRAINED}' tells of it"
+        )
     return clf, dataset
 
 
 def _load_network(args):
+    if args.model is None:
+        load_keras()
+        from cnn_digits import load_pretrained
+
+        return load_pretrained(PRETRAINED)
     if not args.model.is_file():
         raise FileNotFoundError(
             f"There is no file {args.model}: expected a network that "
             "'cnn-digits train' or CNNDigitClassifier.save has written."
         )
     load_keras()
-    from cnn_digits import CNNDigitClassifier
+    from cnn_digits import CNNDigitClassifier, load_pretrained
 
-    return CNNDigitClassifier.load(args.model)
+    return (
+        load_pretrained(PRETRAINED) if args.model is None else CNNDigitClassifier.load(args.model)
+    )
+
+
+def _in_frame(images):
+    """The images of an array in MNIST's frame; as they are if they have it already."""
+    from cnn_digits import FrameDigits
+    from cnn_digits.images import infer_image_shape, to_image_shape
+    from cnn_digits.scale import is_frame_size, is_out_of_frame
+
+    pictures = to_image_shape(images, infer_image_shape(images))
+    if is_frame_size(pictures) and not is_out_of_frame(pictures).any():
+        return images
+    return FrameDigits().fit_transform(pictures)
 
 
 def _are_pictures(args):

@@ -3,7 +3,13 @@
 import argparse
 from pathlib import Path
 
-from cnn_digits.cli.inputs import KINDS_OF_DATA, add_input_arguments, read_network_and_data
+from cnn_digits.cli.inputs import (
+    KINDS_OF_DATA,
+    add_input_arguments,
+    add_network_argument,
+    network_keys,
+    read_network_and_data,
+)
 from cnn_digits.cli.places import check_places, named_path
 from cnn_digits.cli.report import Report, add_report_arguments
 from cnn_digits.files import check_writable, written_whole
@@ -18,9 +24,10 @@ def add_parser(commands):
         "predict",
         help="read pictures, or write a submission",
         description="Read the digits on pictures, or those of a table, and print what they are or "
-        "write it to a file.",
+        "write it to a file. Needs no training: a network comes with cnn-digits.",
     )
     add_input_arguments(parser, "test", kinds=f"pictures, or {KINDS_OF_DATA}", nargs="+")
+    add_network_argument(parser)
     parser.add_argument(
         "--out",
         type=named_path,
@@ -61,11 +68,11 @@ def run(args):
     clf, dataset = read_network_and_data(args, labelled=False)
     import numpy as np
 
-    from cnn_digits.framing.frames import is_empty
-
+    no_ink = _without_ink(clf, dataset)
     proba = clf.predict_proba(dataset.data)
+    # Networks of earlier versions read empty frames, too.
+    proba = np.where(no_ink[:, None], np.float32(1 / len(clf.classes_)), proba)
     y_pred = clf.classes_[proba.argmax(axis=1)]
-    no_ink = is_empty(dataset.data) if dataset.framed else np.zeros(len(proba), dtype=bool)
     table = _readings(dataset, clf.classes_, proba, no_ink, args.reject)
     if args.out is not None:
         _write(args.out, table, dataset)
@@ -84,6 +91,7 @@ def run(args):
     if args.out is not None:
         report.say(f"Wrote {len(table):,} predictions to {args.out}")
     report.add(
+        **network_keys(args),
         names=dataset.names,
         labels=table["digit"].tolist(),
         probabilities=table["probability"].tolist(),
@@ -103,8 +111,19 @@ def _outputs(args, report):
     return files if args.out is None else [("--out", args.out), *files]
 
 
+def _without_ink(clf, dataset):
+    """Which pictures have nothing on them; none to a network that knows what that means."""
+    import numpy as np
+
+    from cnn_digits.framing.frames import is_empty
+
+    if not dataset.framed or clf._knows_blank:
+        return np.zeros(len(dataset.data), dtype=bool)
+    return is_empty(dataset.data)
+
+
 def _readings(dataset, classes, proba, no_ink, reject):
-    """What was read on each image, as a table; nothing without ink, or without probabilities."""
+    """What was read on each image, as a table; no label without ink, nothing without numbers."""
     import numpy as np
     import pandas as pd
 
@@ -123,7 +142,8 @@ def _readings(dataset, classes, proba, no_ink, reject):
     )
     if len(classes) == 1:
         table.loc[:, "second":] = None
-    table.loc[no_ink | ~np.isfinite(proba).all(axis=1), "digit":] = None
+    table.loc[~np.isfinite(proba).all(axis=1), "digit":] = None
+    table.loc[no_ink, ["digit", "second"]] = None
     if reject is not None:
         # What is not known to be probable: a network that has diverged says NaN.
         table["doubtful"] = no_ink | ~(proba.max(axis=1) >= reject)
