@@ -181,6 +181,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
     See Also
     --------
+    load_pretrained : A fitted classifier that comes with the package.
     Augment : Augmentation as a step of a pipeline.
     sklearn.neural_network.MLPClassifier : Network without convolutions.
 
@@ -365,6 +366,12 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         ------
         ValueError, TypeError, RuntimeError
             As for `fit`.
+
+        Warns
+        -----
+        UserWarning
+            If pixels in X are on another scale than those before, or X is not framed as those
+            were, as for `predict_proba`.
         """
         is_first = not hasattr(self, "model_")
         if self.class_weight == "balanced":
@@ -412,9 +419,10 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         -----
         UserWarning
             If the range of the pixels is far from that seen in `fit`, as when one of the
-            two was scaled and the other was not. If the network was trained on frames, as
-            that of `load_pretrained` was, and images are not framed. If images are blank, all
-            their pixels equal, and none in `fit` was: each class gets the same probability.
+            two was scaled and the other was not. If images are blank, all their pixels equal,
+            and none in `fit` was: each class gets the same probability. If the network was
+            trained on frames, as that of `load_pretrained` was, and images are not framed; the
+            scale of frames does not matter.
         """
         check_is_fitted(self)
         _check_process()
