@@ -427,19 +427,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         _check_process()
         images = self._images_as_in_fit(originals(X), stacklevel=3)
-        proba = self._predictor(images)
-        if self._knows_blank is False:
-            blank = is_blank(images)
-            if blank.any():
-                proba = np.where(blank[:, None], np.float32(1 / len(self.classes_)), proba)
-                if not is_warned_of(X):
-                    _warn_of_some(
-                        "{} blank, all pixels equal, {}. Nothing is written on them: each class "
-                        "gets the same probability.",
-                        blank,
-                        stacklevel=3,
-                    )
-        return proba
+        return self._levelled(self._predictor(images), images, is_told=is_warned_of(X))
 
     def predict(self, X):
         """Predict the class of each image.
@@ -537,6 +525,20 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             clf = cls(**{name: parameters[name] for name in own})
             clf._adopt(fitted)
         return clf
+
+    def _levelled(self, proba, images, is_told):
+        """Probabilities that say nothing of images on which there is nothing; warns of them."""
+        blank = is_blank(images) if self._knows_blank is False else np.zeros(1, dtype=bool)
+        if not blank.any():
+            return proba
+        if not is_told:
+            _warn_of_some(
+                "{} blank, all pixels equal, {}. Nothing is written on them: each class gets the "
+                "same probability.",
+                blank,
+                stacklevel=4,
+            )
+        return np.where(blank[:, None], np.float32(1 / len(self.classes_)), proba)
 
     def _fit(self, X, y, sample_weight, validation=None, *, classes=None, is_partial=False):
         """What `fit` and `partial_fit` have in common."""

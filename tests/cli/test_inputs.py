@@ -6,9 +6,8 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-from PIL import Image
 
-from cnn_digits import FrameDigits
+from cnn_digits import FrameDigits, read_images
 from cnn_digits.cli import main
 from cnn_digits.cli.handwriting import write_pictures
 
@@ -128,7 +127,7 @@ def photos(tmp_path_factory):
 class TestWithoutAModel:
     """The network that comes with the package reads."""
 
-    REMARK = "cnn-digits: without --model, the network 'digits' reads, which comes with cnn-digits"
+    REMARK = "cnn-digits: read by the network 'digits', which comes with cnn-digits"
 
     def read(self, capsys, *argv):
         assert main([*map(str, argv), "--json"]) == 0
@@ -157,7 +156,7 @@ class TestWithoutAModel:
     def test_arrays(self, photos, tmp_path, capsys):
         """Frames are read as they are; dark on light or of another size they are framed."""
         y = np.arange(10)
-        frames = FrameDigits().fit_transform([Image.open(f"{photos}/{i}.jpg") for i in y])
+        frames = FrameDigits().fit_transform(read_images(photos)[0])
         expected = self.read(capsys, "predict", photos)["probabilities"]
         for name, X in {
             "flat": frames.reshape(10, 784),

@@ -6,6 +6,7 @@ from cnn_digits.cli.inputs import (
     network_keys,
     network_name,
     read_network_and_data,
+    remark_on_network,
 )
 from cnn_digits.cli.places import check_places
 from cnn_digits.cli.report import Report, add_report_arguments, confusion_matrix_display
@@ -41,6 +42,7 @@ def run(args):
             f"{clf.classes_.tolist()}."
         )
     proba = clf.predict_proba(dataset.data)
+    remark_on_network(args)
     y_pred = clf.classes_[proba.argmax(axis=1)]
     n_right = int((y_pred == dataset.target).sum())
     if args.plots is not None:

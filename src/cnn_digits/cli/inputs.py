@@ -62,6 +62,15 @@ def network_keys(args):
     }
 
 
+def remark_on_network(args):
+    """Say which network has read, if the arguments name none."""
+    if args.model is None:
+        remark(
+            f"read by {network_name(args)}, which comes with cnn-digits, as there is no --model; "
+            f"'cnn-digits info --card {PRETRAINED}' tells of it"
+        )
+
+
 def read_data(args, *, labelled, framed):
     """The data set that the arguments name; says what was left out and where no digit was found."""
     from cnn_digits.blank import warned_of
@@ -100,21 +109,11 @@ def read_network_and_data(args, *, labelled):
         _check_size(network_name(args), clf.image_shape_, dataset)
     elif clf._framed and not args.as_is:
         dataset.data = _in_frame(dataset.data)
-    if args.model is None:
-        remark(
-            f"without --model, {network_name(args)} reads, which comes with cnn-digits: "
-            f"'cnn-digits info --card {PRETRAINED}' tells of it"
-        )
     return clf, dataset
 
 
 def _load_network(args):
-    if args.model is None:
-        load_keras()
-        from cnn_digits import load_pretrained
-
-        return load_pretrained(PRETRAINED)
-    if not args.model.is_file():
+    if args.model is not None and not args.model.is_file():
         raise FileNotFoundError(
             f"There is no file {args.model}: expected a network that "
             "'cnn-digits train' or CNNDigitClassifier.save has written."
@@ -122,9 +121,9 @@ def _load_network(args):
     load_keras()
     from cnn_digits import CNNDigitClassifier, load_pretrained
 
-    return (
-        load_pretrained(PRETRAINED) if args.model is None else CNNDigitClassifier.load(args.model)
-    )
+    if args.model is None:
+        return load_pretrained(PRETRAINED)
+    return CNNDigitClassifier.load(args.model)
 
 
 def _in_frame(images):

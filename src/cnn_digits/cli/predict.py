@@ -9,6 +9,7 @@ from cnn_digits.cli.inputs import (
     add_network_argument,
     network_keys,
     read_network_and_data,
+    remark_on_network,
 )
 from cnn_digits.cli.places import check_places, named_path
 from cnn_digits.cli.report import Report, add_report_arguments
@@ -70,6 +71,7 @@ def run(args):
 
     no_ink = _without_ink(clf, dataset)
     proba = clf.predict_proba(dataset.data)
+    remark_on_network(args)
     # Networks of earlier versions read empty frames, too.
     proba = np.where(no_ink[:, None], np.float32(1 / len(clf.classes_)), proba)
     y_pred = clf.classes_[proba.argmax(axis=1)]

@@ -76,6 +76,6 @@ def _resource(name, suffix):
     if name not in names:
         raise ValueError(
             f"name={name!r}; expected a network that comes with cnn-digits: "
-            f"{', '.join(map(repr, names))}."
+            f"{', '.join(map(repr, names)) or 'there is none, install the package again'}."
         )
     return _FOLDER / f"{name}{suffix}"
