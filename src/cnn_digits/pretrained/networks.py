@@ -11,7 +11,7 @@ _SUFFIX = ".cnn"
 def load_pretrained(name="digits"):
     """Load a network that comes with the package: it reads digits without any training.
 
-    It takes frames as MNIST's are, and as :class:`FrameDigits` makes them of any picture:
+    It takes frames as MNIST's are, and as `FrameDigits` makes them of any picture:
     white on black, 28 × 28 pixels. What it was trained on, how well it reads whose digits, and
     what it gets wrong is told in the user guide: :ref:`pretrained`.
 
