@@ -11,7 +11,7 @@ def test_import_loads_nothing_heavy(run_python):
 def test_estimators_load_without_keras(run_python):
     code = (
         "import sys; from cnn_digits import Augment, CNNDigitClassifier, Normalize, Reshape;"
-        "CNNDigitClassifier();"
+        "from cnn_digits import load_pretrained; CNNDigitClassifier();"
         "print({'tensorflow', 'keras', 'scikeras'} & set(sys.modules))"
     )
     assert run_python(code) == "set()"

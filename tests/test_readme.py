@@ -32,13 +32,16 @@ def test_python(tmp_path, monkeypatch):
 
 def test_commands(run_command):
     """The commands; what sets up an environment is run by .ci/run."""
-    demo, workflow, pictures, test, pages = blocks("bash")
+    demo, picture, workflow, pictures, test, pages = blocks("bash")
     setup = "python3 -m venv .venv && . .venv/bin/activate && pip install "
     assert demo.startswith(setup + ". && ")
     assert test == setup + '-e ".[test]" && pytest\n'
     assert pages == 'pip install -e ".[docs]" && make -C docs html\n'
 
+    for line in (demo, picture):
+        assert line.count("\n") == 1
     run_command(demo.split("&&")[-1])
+    run_command(picture)
     for line in workflow.splitlines():
         run_command(line)
     assert len(pd.read_csv("submission.csv")) == len(pd.read_csv("test.csv"))

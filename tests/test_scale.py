@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cnn_digits.scale import is_other_range, is_other_scale
+from cnn_digits.scale import is_other_range, is_other_scale, is_out_of_frame
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +63,36 @@ def test_colour(images):
     first, second = (np.repeat(X, 3, axis=-1) for X in images)
     assert not is_other_scale(first, second)
     assert is_other_scale(first, 16 - second)
+
+
+class TestFrames:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def frames(mnist):
+        return mnist[1].reshape(-1, 28, 28, 1)
+
+    @pytest.mark.parametrize(
+        "scale", [lambda X: X, lambda X: X / 255, lambda X: X.astype(np.int16) * 128 - 16384]
+    )
+    def test_mnist_has_them(self, frames, scale):
+        assert not is_out_of_frame(scale(frames)).any()
+
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            lambda X: 255 - X,
+            lambda X: 1 - (X / 255).astype(np.float32),
+            lambda X: np.roll(X, 3, axis=1),
+            lambda X: np.roll(X, -4, axis=2),
+        ],
+    )
+    def test_others_have_not(self, frames, spoil):
+        assert is_out_of_frame(spoil(frames)).mean() > 0.999
+
+    def test_each_by_itself(self, frames):
+        mixed = np.concatenate([frames[:2000], 255 - frames[2000:7000], frames[7000:]])
+        assert np.flatnonzero(is_out_of_frame(mixed)).tolist() == list(range(2000, 7000))
+
+    def test_nothing_is_said_of_blank_ones_and_of_other_sizes(self, images):
+        assert not is_out_of_frame(np.full((3, 28, 28, 1), 9)).any()
+        assert not is_out_of_frame(255 - images[0]).any()

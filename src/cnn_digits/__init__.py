@@ -19,6 +19,7 @@ _PUBLIC = {
     "Reshape": "transformers",
     "TrainingCurveDisplay": "display",
     "fetch_mnist": "data",
+    "load_pretrained": "pretrained",
     "read_csv": "data",
     "read_images": "data",
     "summary": "data",

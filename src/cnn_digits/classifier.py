@@ -21,6 +21,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from cnn_digits.augmentation import Augment, AugmentedImages
 from cnn_digits.augmentation.augmented_images import originals
+from cnn_digits.blank import is_blank
 from cnn_digits.images import (
     ImageInputMixin,
     border_median,
@@ -29,7 +30,13 @@ from cnn_digits.images import (
     sample_rows,
 )
 from cnn_digits.layouts import check_one_label_each
-from cnn_digits.scale import is_other_range, is_other_scale, pixel_range
+from cnn_digits.scale import (
+    in_range,
+    is_other_range,
+    is_other_scale,
+    is_out_of_frame,
+    pixel_range,
+)
 from cnn_digits.targets import LabelledImages, check_labels, encode, split, total_weights
 
 _ROUTING = (
@@ -174,6 +181,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
     See Also
     --------
+    load_pretrained : A fitted classifier that comes with the package.
     Augment : Augmentation as a step of a pipeline.
     sklearn.neural_network.MLPClassifier : Network without convolutions.
 
@@ -228,6 +236,9 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
     # Whether pictures were brought into MNIST's frame before the fit; None if that is not known.
     _framed = None
+
+    # Whether images of one colour were among those in training; None if that is not known.
+    _knows_blank = None
 
     def __init__(
         self,
@@ -355,6 +366,12 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         ------
         ValueError, TypeError, RuntimeError
             As for `fit`.
+
+        Warns
+        -----
+        UserWarning
+            If pixels in X are on another scale than those before, or X is not framed as those
+            were, as for `predict_proba`.
         """
         is_first = not hasattr(self, "model_")
         if self.class_weight == "balanced":
@@ -402,13 +419,15 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         -----
         UserWarning
             If the range of the pixels is far from that seen in `fit`, as when one of the
-            two was scaled and the other was not.
+            two was scaled and the other was not. If images are blank, all their pixels equal,
+            and none in `fit` was: each class gets the same probability. If the network was
+            trained on frames, as that of `load_pretrained` was, and images are not framed; the
+            scale of frames does not matter.
         """
         check_is_fitted(self)
         _check_process()
-        images = pictures_as_in_fit(self, originals(X), self.model_.input_shape[1:])
-        self._warn_of_other_scale(images)
-        return self._predictor(images)
+        images = self._images_as_in_fit(originals(X), stacklevel=3)
+        return self._levelled(self._predictor(images), images)
 
     def predict(self, X):
         """Predict the class of each image.
@@ -507,6 +526,19 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             clf._adopt(fitted)
         return clf
 
+    def _levelled(self, proba, images):
+        """Probabilities that say nothing of images on which there is nothing; warns of them."""
+        blank = is_blank(images) if self._knows_blank is False else np.zeros(1, dtype=bool)
+        if not blank.any():
+            return proba
+        _warn_of_some(
+            "{} blank, all pixels equal, {}. Nothing is written on them: each class gets the same "
+            "probability.",
+            blank,
+            stacklevel=4,
+        )
+        return np.where(blank[:, None], np.float32(1 / len(self.classes_)), proba)
+
     def _fit(self, X, y, sample_weight, validation=None, *, classes=None, is_partial=False):
         """What `fit` and `partial_fit` have in common."""
         if hasattr(self, "model_"):
@@ -523,6 +555,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
                     fitted = self._fitted(self.model_, self._blueprint)
                 else:
                     fitted = self._build(data, classes, settings, build_seed)
+                if not fitted.knows_blank and is_blank(data.images)[data.rows].any():
+                    fitted = replace(fitted, knows_blank=True)
                 try:
                     self._train(fitted, data, held_out, settings, train_seed)
                 finally:
@@ -537,8 +571,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
         if goes_on:
-            images = pictures_as_in_fit(self, X, self.model_.input_shape[1:])
-            classes = self.classes_
+            images, classes = self._images_as_in_fit(X, stacklevel=6), self.classes_
         else:
             images = pictures_in_fit(self, X, self.image_shape)
         y = check_labels(y, n_images=len(images), estimator=self)
@@ -626,7 +659,8 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         network = blueprint.build(sample.shape[1:], len(classes))
         if callable(self.architecture):
             check_probabilities(network, sample[:8], self.architecture)
-        self.classes_, self.history_, self._framed = classes, {}, None
+        self.classes_, self.history_ = classes, {}
+        self._framed, self._knows_blank = None, False
         self._pixel_range = pixel_range(sample)
         return self._fitted(network, blueprint)
 
@@ -654,7 +688,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         self.history_ = fitted.history
         self.n_iter_ = len(fitted.history.get("loss", ()))
         self.n_features_in_ = fitted.n_features_in
-        self._framed = fitted.framed
+        self._framed, self._knows_blank = fitted.framed, fitted.knows_blank
         if fitted.feature_names_in is not None:
             self.feature_names_in_ = fitted.feature_names_in
 
@@ -671,6 +705,7 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             n_features_in=self.n_features_in_,
             feature_names_in=getattr(self, "feature_names_in_", None),
             framed=self._framed,
+            knows_blank=self._knows_blank,
         )
 
     @contextmanager
@@ -697,17 +732,33 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
         return not hasattr(self, "model_") or has_finite_weights(self.model_)
 
-    def _warn_of_other_scale(self, images):
+    def _images_as_in_fit(self, X, stacklevel):
+        """Images to read, or to go on with, of shape (n, h, w, c); warns if they are others."""
+        images = pictures_as_in_fit(self, X, self.model_.input_shape[1:])
         seen = pixel_range(images)
         if is_other_range(self._pixel_range, seen):
-            warnings.warn(
-                "Pixels in X range from {:g} to {:g}, but from {:g} to {:g} in fit. Scale both "
-                "alike, for example by a Normalize step in a Pipeline.".format(
-                    *seen, *self._pixel_range
-                ),
-                UserWarning,
-                stacklevel=3,
+            if self._framed:
+                # A frame tells its own scale: its strokes are white. Nor need who has not trained
+                # the network know on which it was.
+                images = in_range(images, self._pixel_range)
+            else:
+                warnings.warn(
+                    "Pixels in X range from {:g} to {:g}, but from {:g} to {:g} in fit. Scale both "
+                    "alike, for example by a Normalize step in a Pipeline.".format(
+                        *seen, *self._pixel_range
+                    ),
+                    UserWarning,
+                    stacklevel=stacklevel,
+                )
+        if self._framed:
+            _warn_of_some(
+                "{} not framed as those were that the network was trained on, white on black, 20 "
+                "pixels long, in the middle of 28 × 28, {}. Put FrameDigits before the "
+                "classifier: make_pipeline(FrameDigits(), clf).",
+                is_out_of_frame(images),
+                stacklevel=stacklevel + 1,
             )
+        return images
 
     def __getstate__(self):
         state = dict(super().__getstate__())
@@ -757,6 +808,18 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         except Exception:  # what a callback's own copying raises is up to its author
             _check_copies(self.callbacks)
             raise
+
+
+def _warn_of_some(message, mask, stacklevel):
+    """Warn of the images in a mask, if there are any: how many, and which are the first."""
+    found = np.flatnonzero(mask)
+    if found.size:
+        first = ", ".join(map(str, found[:5]))
+        warnings.warn(
+            message.format(f"{found.size:,} of {len(mask):,} images are", f"the first: X[{first}]"),
+            UserWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def _float32_by_default():

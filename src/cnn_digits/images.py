@@ -18,6 +18,7 @@ from cnn_digits.layouts import (
     ask_for_one_picture,
     check_channels_last,
     check_several_pictures,
+    frames_remedy,
     is_one_picture,
     suggestion,
 )
@@ -113,11 +114,8 @@ def check_images(estimator, X, *, reset):
                 f"X has images without pixels: shape {images.shape}; {name} expects {EXPECTED}."
             )
     check_finite(images)
-    if not reset and images.ndim == 2 and is_one_picture(images, estimator.n_features_in_):
-        raise ValueError(
-            f"X has {images.shape[1]} features, but {name} is expecting "
-            f"{estimator.n_features_in_} features as input.{ask_for_one_picture()}"
-        )
+    if not reset and images.ndim == 2:
+        _check_n_features(estimator, images, has_names=is_table(X))
     has_names = not is_ready or hasattr(estimator, "feature_names_in_")
     if images.ndim == 2 and (reset or has_names):
         # The original X, because only a DataFrame has feature names.
@@ -127,12 +125,22 @@ def check_images(estimator, X, *, reset):
         estimator.n_features_in_ = math.prod(images.shape[1:])
         if hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
-    elif images.ndim == 2 and images.shape[1] != estimator.n_features_in_:
-        raise ValueError(
-            f"X has {images.shape[1]} features, but {name} is expecting "
-            f"{estimator.n_features_in_} features as input."
-        )
     return images
+
+
+def _check_n_features(estimator, rows, has_names):
+    """Raise ValueError unless flat rows have as many values as those in fit."""
+    expected = estimator.n_features_in_
+    if is_one_picture(rows, expected):
+        remedy = ask_for_one_picture()
+    elif rows.shape[1] != expected and not (has_names and hasattr(estimator, "feature_names_in_")):
+        remedy = frames_remedy(expected)
+    else:
+        return  # scikit-learn says which names are missing
+    raise ValueError(
+        f"X has {rows.shape[1]} features, but {type(estimator).__name__} is expecting {expected} "
+        f"features as input.{remedy}"
+    )
 
 
 def _check_not_ragged(X):

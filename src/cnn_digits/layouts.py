@@ -26,8 +26,12 @@ _READINGS = (
 )
 
 
+# What `FrameDigits` makes of pictures of any size.
+_FRAME = (28, 28, 1)
+
+
 def suggestion(images, image_shape):
-    """What to ask somebody whose array is not of images of that shape; "" if nothing makes it so.
+    """What to tell somebody whose array is not of images of that shape; "" if nothing makes it so.
 
     Parameters
     ----------
@@ -38,7 +42,7 @@ def suggestion(images, image_shape):
         read = reading[2](images)
         if read.ndim in (3, 4) and (*read.shape[1:], 1)[:3] == image_shape:
             return _question(reading)
-    return ""
+    return frames_remedy(math.prod(image_shape)) if image_shape == _FRAME else ""
 
 
 def is_one_picture(rows, n_features):
@@ -49,6 +53,16 @@ def is_one_picture(rows, n_features):
 def ask_for_one_picture():
     """What to ask somebody whose array of images is a single one."""
     return _question(_ONE_PICTURE)
+
+
+def frames_remedy(n_features):
+    """What makes images of so many values of pictures of another size; "" if nothing does."""
+    if n_features != math.prod(_FRAME):
+        return ""
+    return (
+        " FrameDigits makes frames of 28 × 28 of pictures of any size: put it first, as in "
+        "make_pipeline(FrameDigits(), clf)."
+    )
 
 
 def _question(reading):

@@ -10,15 +10,22 @@ def test_demo(tmp_path, capsys, monkeypatch):
     # The README's command trains to the end.
     short = partial(cnn_digits.CNNDigitClassifier, epochs=2)
     monkeypatch.setattr(cnn_digits, "CNNDigitClassifier", short)
-    assert main(["demo", "--plots", str(tmp_path / "new" / "folder")]) == 0
+    folder = tmp_path / "new" / "folder"
+    assert main(["demo", "--plots", str(folder)]) == 0
     out, err = capsys.readouterr()
+    assert "without any training" in out
+    for digit in range(10):
+        assert f"  {digit}.jpg  {digit}  " in out
     assert "precision    recall" in out
     assert "epochs in" in out
     assert err == ""
-    for name in ("training-curves.png", "confusion-matrix.png"):
-        path = tmp_path / "new" / "folder" / name
-        assert str(path) in out
-        assert matplotlib.image.imread(path).std() > 0
+    for name in ("readings.png", "training-curves.png", "confusion-matrix.png"):
+        assert str(folder / name) in out
+        assert matplotlib.image.imread(folder / name).std() > 0
+    # As it proposes.
+    assert f"cnn-digits predict {folder / 'pictures'}" in out
+    assert main(["evaluate", str(folder / "pictures")]) == 0
+    assert "10 of 10 read right" in capsys.readouterr().out
 
 
 def test_a_bad_folder_is_found_before_it_trains(tmp_path, capsys):

@@ -7,7 +7,9 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from cnn_digits import FrameDigits, read_images
 from cnn_digits.cli import main
+from cnn_digits.cli.handwriting import write_pictures
 
 
 def pictures(folder, X, y):
@@ -112,3 +114,76 @@ def test_a_model_that_is_none(folder, tmp_path, refused):
     argv = ["evaluate", f"{folder}/labelled.csv", "--model"]
     refused([*argv, f"{folder}/train.csv"], "can't be loaded")
     refused([*argv, f"{tmp_path}/no"], "There is no file")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A folder of photos of the ten digits."""
+    place = tmp_path_factory.mktemp("photos")
+    write_pictures(place, np.random.default_rng(0))
+    return place
+
+
+class TestWithoutAModel:
+    """The network that comes with the package reads."""
+
+    REMARK = "cnn-digits: read by the network 'digits', which comes with cnn-digits"
+
+    def read(self, capsys, *argv):
+        assert main([*map(str, argv), "--json"]) == 0
+        out, err = capsys.readouterr()
+        assert err.count("\n") == 1
+        assert err.startswith(self.REMARK)
+        found = json.loads(out)
+        assert found["model"] is None
+        assert found["pretrained"] == "digits"
+        return found
+
+    def test_photos(self, photos, capsys):
+        assert self.read(capsys, "predict", photos)["labels"] == list(range(10))
+        files = sorted(photos.iterdir())
+        assert self.read(capsys, "predict", *files[3:5])["labels"] == [3, 4]
+        assert self.read(capsys, "evaluate", photos)["accuracy"] == 1
+
+    def test_a_network_of_ones_own_is_named(self, folder, capsys):
+        argv = ["predict", f"{folder}/test.csv", "--model", f"{folder}/digits.cnn", "--json"]
+        assert main(argv) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        found = json.loads(out)
+        assert (found["model"], found["pretrained"]) == (f"{folder}/digits.cnn", None)
+
+    def test_arrays(self, photos, tmp_path, capsys):
+        """Frames are read as they are; dark on light or of another size they are framed."""
+        y = np.arange(10)
+        frames = FrameDigits().fit_transform(read_images(photos)[0])
+        expected = self.read(capsys, "predict", photos)["probabilities"]
+        for name, X in {
+            "flat": frames.reshape(10, 784),
+            "pictures": frames,
+            "floats": frames / 255,
+            "inverted": 255 - frames,
+            "large": np.pad(frames, ((0, 0), (9, 3), (2, 10))),
+        }.items():
+            np.savez(tmp_path / f"{name}.npz", X=X, y=y)
+            found = self.read(capsys, "predict", tmp_path / f"{name}.npz")
+            assert found["labels"] == y.tolist(), name
+            is_same = np.allclose(found["probabilities"], expected, atol=1e-4)
+            assert is_same or name in ("inverted", "large")
+            assert self.read(capsys, "evaluate", tmp_path / f"{name}.npz")["accuracy"] == 1
+
+    def test_tables_of_small_digits(self, folder, capsys):
+        assert self.read(capsys, "evaluate", folder / "labelled.csv")["accuracy"] > 0.8
+
+    def test_as_is(self, photos, folder, refused):
+        refused(["predict", f"{photos}", "--as-is"], "the network 'digits' was trained on pictures")
+        refused(["predict", f"{folder}/test.csv", "--as-is"], "64 features", "FrameDigits")
+
+    def test_labels_that_it_does_not_know(self, tmp_path, refused):
+        np.savez(tmp_path / "a.npz", X=np.eye(28)[None].repeat(2, axis=0), y=[3, 11])
+        refused(["evaluate", f"{tmp_path}/a.npz"], "[11], which the network 'digits' does not know")
+
+    def test_to_train_a_file_is_needed(self, folder, capsys):
+        with pytest.raises(SystemExit):
+            main(["train", f"{folder}/train.csv"])
+        assert "--model" in capsys.readouterr().err

@@ -164,12 +164,43 @@ class TestPictures:
         assert out.splitlines()[1].split(maxsplit=2)[1:] == ["none", "no ink was found"]
         assert "1 of 1 doubtful" in out
         assert err == f"cnn-digits: no ink was found on {tmp_path}/blank.png\n"
-        assert pd.read_csv(tmp_path / "out.csv")["digit"].isna().all()
+        table = pd.read_csv(tmp_path / "out.csv")
+        assert table[["digit", "second"]].isna().all(axis=None)
+        # It says nothing: each digit is as probable.
+        assert table[["probability", "second_probability"]].to_numpy().tolist() == [
+            [pytest.approx(0.1)] * 2
+        ]
         assert (tmp_path / "readings.png").exists()
         assert main([*argv, "--json"]) == 0
         found = json.loads(capsys.readouterr().out)
-        assert found["labels"] == found["probabilities"] == [None]
+        assert found["labels"] == found["second_labels"] == [None]
+        assert found["probabilities"] == found["second_probabilities"] == [pytest.approx(0.1)]
         assert found["doubtful"] == [True]
+
+    def test_without_ink_to_a_network_that_knows_it(self, sheets, tmp_path, capsys):
+        for i in range(9):
+            (tmp_path / "blank").mkdir(exist_ok=True)
+            Image.fromarray(np.full((90, 60 + i), 230, np.uint8)).save(f"{tmp_path}/blank/{i}.png")
+        shutil.copytree(sheets / "train" / "1", tmp_path / "one")
+        argv = [str(tmp_path), "--model", f"{tmp_path}/own.cnn"]
+        assert main(["train", *argv, "--epochs", "8"]) == 0
+        capsys.readouterr()
+        assert main(["predict", f"{tmp_path}/blank", *argv[1:], "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["labels"] == ["blank"] * 9
+        assert min(found["probabilities"]) > 0.5
+
+    def test_blank_images_of_a_table(self, folder, tmp_path, capsys):
+        X = np.zeros((3, 64), np.uint8)
+        X[1, 20:40] = 12
+        pd.DataFrame(X).add_prefix("pixel").to_csv(tmp_path / "t.csv", index=False)
+        argv = [f"{tmp_path}/t.csv", "--model", f"{folder}/digits.cnn", "--out", f"{tmp_path}/o"]
+        assert main(["predict", *argv, "--json"]) == 0
+        out, err = capsys.readouterr()
+        assert json.loads(out)["probabilities"][::2] == [pytest.approx(0.1)] * 2
+        assert err.startswith("cnn-digits: warning: 2 of 3 images are blank")
+        # Kaggle wants a label of each.
+        assert pd.read_csv(tmp_path / "o")["Label"].notna().all()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such names of folders there")

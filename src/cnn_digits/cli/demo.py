@@ -1,4 +1,4 @@
-"""`cnn-digits demo`: all of it on scikit-learn's digits."""
+"""`cnn-digits demo`: pictures are read, then a network is trained on scikit-learn's digits."""
 
 import time
 from pathlib import Path
@@ -8,39 +8,77 @@ from cnn_digits.cli.places import named_path
 from cnn_digits.cli.report import confusion_matrix_display, draw
 from cnn_digits.files import writable_folder
 
+_SHEET, _CURVES, _CONFUSION = "readings.png", "training-curves.png", "confusion-matrix.png"
+
 
 def add_parser(commands):
     """Add the command to those of the program."""
     parser = commands.add_parser(
         "demo",
-        help="train on scikit-learn's digits, print a report, draw pictures",
-        description="Train on the 1,797 digits of 8 × 8 pixels that come with scikit-learn: no "
-        "file, no download, under half a minute.",
+        help="read pictures of digits, train on scikit-learn's, print reports, draw pictures",
+        description="Draw ten digits as if they were written on paper and photographed, and read "
+        "them with the network that comes with cnn-digits; then train another one on the 1,797 "
+        "digits of 8 × 8 pixels that come with scikit-learn: no file, no download, under half a "
+        "minute.",
     )
     parser.add_argument(
         "--plots",
         type=named_path,
         default=Path("cnn-digits-demo"),
         metavar="FOLDER",
-        help="where to write training-curves.png and confusion-matrix.png (default: %(default)s)",
+        help="where to write the pictures that are read, "
+        f"{_SHEET}, {_CURVES} and {_CONFUSION} (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="random state (default: %(default)s)")
     return parser
 
 
 def run(args):
-    """Train, report, draw."""
-    # Before the training, so that a folder that can't be written costs no time.
-    writable_folder(args.plots)
+    """Read, train, report, draw."""
+    # Before anything takes time, so that a folder that can't be written costs none.
+    pictures = writable_folder(args.plots / "pictures")
     start = time.perf_counter()
     load_keras()
+    print(f"Loaded TensorFlow in {time.perf_counter() - start:.1f} s.\n", flush=True)
+    _read(pictures, args)
+    _train(args)
+    for name in (_SHEET, _CURVES, _CONFUSION):
+        print(f"Wrote {args.plots / name}")
+    print(f"\nRead them again, or your own:\n\n  cnn-digits predict {pictures}")
+
+
+def _read(folder, args):
+    """Draw pictures and read them with the network that comes with the package."""
+    import numpy as np
+
+    from cnn_digits import FramedDigitsDisplay, FrameDigits, load_pretrained, read_images
+    from cnn_digits.cli.handwriting import write_pictures
+
+    paths = write_pictures(folder, np.random.default_rng(args.seed))
+    start = time.perf_counter()
+    clf = load_pretrained()
+    images, _ = read_images(paths)
+    frames = FrameDigits().fit_transform(images)
+    proba = clf.predict_proba(frames)
+    labels = clf.classes_[proba.argmax(axis=1)]
+    seconds = time.perf_counter() - start
+    print(f"Read {len(paths)} pictures in {folder} in {seconds:.1f} s, without any training:\n")
+    for path, label, probability in zip(paths, labels, proba.max(axis=1), strict=True):
+        print(f"  {path.name}  {label}  {probability:.1%}")
+    print(flush=True)
+    names = [path.name for path in paths]
+    display = FramedDigitsDisplay.from_predictions(images, frames, labels, proba, names=names)
+    draw(display, args.plots / _SHEET)
+
+
+def _train(args):
+    """Train a network on scikit-learn's digits, and measure it."""
     from sklearn.datasets import load_digits
     from sklearn.metrics import classification_report
     from sklearn.model_selection import train_test_split
 
     from cnn_digits import CNNDigitClassifier, TrainingCurveDisplay
 
-    print(f"Loaded TensorFlow in {time.perf_counter() - start:.1f} s.")
     X, y = load_digits(return_X_y=True)
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=0.25, stratify=y, random_state=args.seed
@@ -57,8 +95,5 @@ def run(args):
     y_pred = clf.predict(X_test)
     print(f"On {len(X_test)} digits that it has not seen:\n")
     print(classification_report(y_test, y_pred, digits=3))
-
-    draw(TrainingCurveDisplay.from_estimator(clf), args.plots / "training-curves.png")
-    draw(confusion_matrix_display(y_test, y_pred), args.plots / "confusion-matrix.png")
-    for name in ("training-curves.png", "confusion-matrix.png"):
-        print(f"Wrote {args.plots / name}")
+    draw(TrainingCurveDisplay.from_estimator(clf), args.plots / _CURVES)
+    draw(confusion_matrix_display(y_test, y_pred), args.plots / _CONFUSION)

@@ -1,6 +1,14 @@
 """`cnn-digits evaluate`: how well a network reads images whose labels are known."""
 
-from cnn_digits.cli.inputs import add_input_arguments, read_network_and_data
+from cnn_digits.cli.inputs import (
+    add_input_arguments,
+    add_network_argument,
+    network_keys,
+    network_name,
+    probabilities,
+    read_network_and_data,
+    remark_on_network,
+)
 from cnn_digits.cli.places import check_places
 from cnn_digits.cli.report import Report, add_report_arguments, confusion_matrix_display
 
@@ -15,6 +23,7 @@ def add_parser(commands):
         description="Predict images whose labels are known, and report precision and recall.",
     )
     add_input_arguments(parser, "test")
+    add_network_argument(parser)
     add_report_arguments(parser, " and ".join(_PICTURES))
     return parser
 
@@ -30,10 +39,11 @@ def run(args):
     unknown = np.setdiff1d(dataset.target, clf.classes_)
     if unknown.size:
         raise ValueError(
-            f"{args.data} has labels {unknown.tolist()}, which {args.model} does not know: "
+            f"{args.data} has labels {unknown.tolist()}, which {network_name(args)} does not know: "
             f"{clf.classes_.tolist()}."
         )
-    proba = clf.predict_proba(dataset.data)
+    proba = probabilities(clf, dataset)
+    remark_on_network(args)
     y_pred = clf.classes_[proba.argmax(axis=1)]
     n_right = int((y_pred == dataset.target).sum())
     if args.plots is not None:
@@ -41,6 +51,7 @@ def run(args):
     report.say(classification_report(dataset.target, y_pred, digits=4, zero_division=0))
     report.say(f"{n_right:,} of {len(y_pred):,} read right: {n_right / len(y_pred):.2%}")
     report.add(
+        **network_keys(args),
         n_images=len(y_pred),
         accuracy=n_right / len(y_pred),
         report=classification_report(dataset.target, y_pred, output_dict=True, zero_division=0),

@@ -1,4 +1,4 @@
-"""`cnn-digits info`: versions, devices and precision."""
+"""`cnn-digits info`: versions, devices, precision, and the networks that come with the package."""
 
 import json
 import os
@@ -11,8 +11,15 @@ _PACKAGES = ("tensorflow", "keras", "scikeras", "scikit-learn", "numpy", "pandas
 
 def add_parser(commands):
     """Add the command to those of the program."""
-    parser = commands.add_parser("info", help="show versions, devices and precision in use")
+    parser = commands.add_parser(
+        "info", help="show versions, devices, precision in use, and the networks in the package"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--card",
+        metavar="NAME",
+        help="print nothing but the model card of a network that comes with cnn-digits",
+    )
     return parser
 
 
@@ -21,6 +28,11 @@ def run(args):
     import platform
     from importlib.metadata import version
 
+    from cnn_digits.pretrained import network_names, read_card
+
+    if args.card is not None:
+        print(read_card(args.card))
+        return
     load_keras()
     import keras
 
@@ -38,6 +50,7 @@ def run(args):
         "otherwise"
         if bfloat16_pays()
         else "float32",
+        "pretrained": network_names(),
     }
     if args.json:
         print(json.dumps(found))

@@ -1,5 +1,6 @@
 """What commands are given, data and a network: their arguments and their reading."""
 
+import warnings
 from itertools import compress
 
 from cnn_digits.cli.keras_loading import load_keras
@@ -12,12 +13,13 @@ KINDS_OF_DATA = (
 )
 
 
+# The network that reads where none is named.
+PRETRAINED = "digits"
+
+
 def add_input_arguments(parser, subset, *, kinds=KINDS_OF_DATA, nargs=None):
-    """Let a command be given data, of several paths if `nargs` says so, and a network."""
+    """Let a command be given data, of several paths if `nargs` says so."""
     parser.add_argument("data", type=named_path, metavar="DATA", help=kinds, nargs=nargs)
-    parser.add_argument(
-        "--model", type=named_path, required=True, metavar="FILE", help="file of the network"
-    )
     parser.add_argument(
         "--subset",
         choices=("train", "test"),
@@ -37,10 +39,42 @@ def add_input_arguments(parser, subset, *, kinds=KINDS_OF_DATA, nargs=None):
     )
 
 
+def add_network_argument(parser):
+    """Let a command be given a network."""
+    parser.add_argument(
+        "--model",
+        type=named_path,
+        metavar="FILE",
+        help=f"file of the network (default: {PRETRAINED!r}, which comes with cnn-digits)",
+    )
+
+
+def network_name(args):
+    """What messages call the network that the arguments name."""
+    return f"the network {PRETRAINED!r}" if args.model is None else str(args.model)
+
+
+def network_keys(args):
+    """What a report for machines says of it: the file, or the name of one of the package's."""
+    is_own = args.model is not None
+    return {
+        "model": str(args.model) if is_own else None,
+        "pretrained": None if is_own else PRETRAINED,
+    }
+
+
+def remark_on_network(args):
+    """Say which network has read, if the arguments name none."""
+    if args.model is None:
+        remark(
+            f"read by {network_name(args)}, which comes with cnn-digits, as there is no --model; "
+            f"'cnn-digits info --card {PRETRAINED}' tells of it"
+        )
+
+
 def read_data(args, *, labelled, framed):
     """The data set that the arguments name; says what was left out and where no digit was found."""
     from cnn_digits.data.dataset import read_dataset
-    from cnn_digits.framing.frames import is_empty, is_filled
 
     dataset = read_dataset(
         args.data,
@@ -52,10 +86,16 @@ def read_data(args, *, labelled, framed):
     for reason in dataset.skipped:
         remark(f"left out: {reason}")
     if dataset.framed:
-        for name in compress(dataset.names, is_empty(dataset.data)):
+        found = dataset.found
+        for name in compress(dataset.names, found.is_empty):
             remark(f"no ink was found on {name}")
-        for name in compress(dataset.names, is_filled(dataset.data)):
+        for name in compress(dataset.names, found.is_filled):
             remark(f"what was taken for ink on {name} fills most of its box, as no digit does")
+        if found.is_several.any():
+            remark(
+                f"several digits seem to be on {found.is_several.sum():,} of "
+                f"{len(dataset.names):,} pictures, where one is expected: cut them apart"
+            )
     return dataset
 
 
@@ -64,26 +104,51 @@ def read_network_and_data(args, *, labelled):
     clf = _load_network(args)
     if clf._framed and args.as_is and _are_pictures(args):
         raise ValueError(
-            f"{args.model} was trained on pictures in MNIST's frame, and can't read them as they "
-            "are; leave out --as-is."
+            f"{network_name(args)} was trained on pictures in MNIST's frame, and can't read them "
+            "as they are; leave out --as-is."
         )
     framed = not args.as_is if clf._framed is None else clf._framed
     dataset = read_data(args, labelled=labelled, framed=framed)
     if dataset.names is not None:
-        _check_size(args.model, clf.image_shape_, dataset)
+        _check_size(network_name(args), clf.image_shape_, dataset)
+    elif clf._framed and not args.as_is:
+        dataset.data = _in_frame(dataset.data)
     return clf, dataset
 
 
+def probabilities(clf, dataset):
+    """What a network says of a data set: (n, n_classes)."""
+    with warnings.catch_warnings():
+        if dataset.framed:
+            # `read_data` has told of those by name.
+            warnings.filterwarnings("ignore", message=".* blank, all pixels equal")
+        return clf.predict_proba(dataset.data)
+
+
 def _load_network(args):
-    if not args.model.is_file():
+    if args.model is not None and not args.model.is_file():
         raise FileNotFoundError(
             f"There is no file {args.model}: expected a network that "
             "'cnn-digits train' or CNNDigitClassifier.save has written."
         )
     load_keras()
-    from cnn_digits import CNNDigitClassifier
+    from cnn_digits import CNNDigitClassifier, load_pretrained
 
+    if args.model is None:
+        return load_pretrained(PRETRAINED)
     return CNNDigitClassifier.load(args.model)
+
+
+def _in_frame(images):
+    """The images of an array in MNIST's frame; as they are if they have it already."""
+    from cnn_digits import FrameDigits
+    from cnn_digits.images import infer_image_shape, to_image_shape
+    from cnn_digits.scale import is_frame_size, is_out_of_frame
+
+    pictures = to_image_shape(images, infer_image_shape(images))
+    if is_frame_size(pictures) and not is_out_of_frame(pictures).any():
+        return images
+    return FrameDigits().fit_transform(pictures)
 
 
 def _are_pictures(args):

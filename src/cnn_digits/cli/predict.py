@@ -3,10 +3,21 @@
 import argparse
 from pathlib import Path
 
-from cnn_digits.cli.inputs import KINDS_OF_DATA, add_input_arguments, read_network_and_data
+from cnn_digits.cli.inputs import (
+    KINDS_OF_DATA,
+    add_input_arguments,
+    add_network_argument,
+    network_keys,
+    probabilities,
+    read_network_and_data,
+    remark_on_network,
+)
 from cnn_digits.cli.places import check_places, named_path
 from cnn_digits.cli.report import Report, add_report_arguments
 from cnn_digits.files import check_writable, written_whole
+
+# What is said beside a label, or in place of one.
+NO_INK, NAN, SEVERAL = "no ink was found", "the network says NaN", "several digits?"
 
 # Pictures on a sheet, as many as can be looked at side by side.
 _PER_SHEET = 30
@@ -18,9 +29,10 @@ def add_parser(commands):
         "predict",
         help="read pictures, or write a submission",
         description="Read the digits on pictures, or those of a table, and print what they are or "
-        "write it to a file.",
+        "write it to a file. Needs no training: a network comes with cnn-digits.",
     )
     add_input_arguments(parser, "test", kinds=f"pictures, or {KINDS_OF_DATA}", nargs="+")
+    add_network_argument(parser)
     parser.add_argument(
         "--out",
         type=named_path,
@@ -61,12 +73,14 @@ def run(args):
     clf, dataset = read_network_and_data(args, labelled=False)
     import numpy as np
 
-    from cnn_digits.framing.frames import is_empty
-
-    proba = clf.predict_proba(dataset.data)
+    notes = _notes(clf, dataset)
+    no_ink = notes == NO_INK
+    proba = probabilities(clf, dataset)
+    remark_on_network(args)
+    # Networks of earlier versions read empty frames, too.
+    proba = np.where(no_ink[:, None], np.float32(1 / len(clf.classes_)), proba)
     y_pred = clf.classes_[proba.argmax(axis=1)]
-    no_ink = is_empty(dataset.data) if dataset.framed else np.zeros(len(proba), dtype=bool)
-    table = _readings(dataset, clf.classes_, proba, no_ink, args.reject)
+    table = _readings(dataset, clf.classes_, proba, notes, args.reject)
     if args.out is not None:
         _write(args.out, table, dataset)
         report.add(out=str(args.out))
@@ -75,20 +89,22 @@ def run(args):
     elif args.plots is not None:
         _draw_images(report, dataset.data, clf, y_pred, proba)
     if dataset.names is not None or args.out is None:
-        report.say(_printed(table, no_ink))
+        report.say(_printed(table))
     if args.reject is not None:
         report.say(
             f"{table['doubtful'].sum():,} of {len(table):,} doubtful: below {args.reject:g}"
-            f"{', or without ink' if dataset.framed else ''}"
+            f"{', without ink, or of several digits' if dataset.framed else ''}"
         )
     if args.out is not None:
         report.say(f"Wrote {len(table):,} predictions to {args.out}")
     report.add(
+        **network_keys(args),
         names=dataset.names,
         labels=table["digit"].tolist(),
         probabilities=table["probability"].tolist(),
         second_labels=table["second"].tolist(),
         second_probabilities=table["second_probability"].tolist(),
+        notes=table["note"].tolist(),
         skipped=dataset.skipped,
     )
     if args.reject is not None:
@@ -103,8 +119,20 @@ def _outputs(args, report):
     return files if args.out is None else [("--out", args.out), *files]
 
 
-def _readings(dataset, classes, proba, no_ink, reject):
-    """What was read on each image, as a table; nothing without ink, or without probabilities."""
+def _notes(clf, dataset):
+    """What is to be known of each image beside its label; "" where there is nothing."""
+    import numpy as np
+
+    if not dataset.framed:
+        return np.full(len(dataset.data), "", dtype=object)
+    notes = np.where(dataset.found.is_several, SEVERAL, "").astype(object)
+    # To a network that was trained on blank ones they mean something.
+    notes[dataset.found.is_empty & (not clf._knows_blank)] = NO_INK
+    return notes
+
+
+def _readings(dataset, classes, proba, notes, reject):
+    """What was read on each image, as a table; no label without ink, nothing without numbers."""
     import numpy as np
     import pandas as pd
 
@@ -118,27 +146,30 @@ def _readings(dataset, classes, proba, no_ink, reject):
             "probability": proba[rows, first].astype(float),
             "second": classes[second],
             "second_probability": proba[rows, second].astype(float),
+            "note": notes,
         },
         dtype=object,
     )
     if len(classes) == 1:
-        table.loc[:, "second":] = None
-    table.loc[no_ink | ~np.isfinite(proba).all(axis=1), "digit":] = None
+        table[["second", "second_probability"]] = None
+    is_number = np.isfinite(proba).all(axis=1)
+    table.loc[~is_number, "digit":"second_probability"] = None
+    table.loc[~is_number, "note"] = NAN
+    table.loc[notes == NO_INK, ["digit", "second"]] = None
     if reject is not None:
         # What is not known to be probable: a network that has diverged says NaN.
-        table["doubtful"] = no_ink | ~(proba.max(axis=1) >= reject)
+        table["doubtful"] = (table["note"] != "") | ~(proba.max(axis=1) >= reject)
     return table
 
 
-def _printed(table, no_ink):
+def _printed(table):
     """The table for people to read."""
     from cnn_digits.display.drawing import shown
 
-    lines = [("file", "digit", "probability", "second choice")]
-    for row, is_blank in zip(table.itertuples(), no_ink, strict=True):
+    lines = [("file", "digit", "probability", "second choice", "")]
+    for row in table.itertuples():
         if row.digit is None:
-            reason = "no ink was found" if is_blank else "the network says NaN"
-            lines.append((shown(row.file), "none", "", reason))
+            lines.append((shown(row.file), "none", "", row.note, ""))
         else:
             lines.append(
                 (
@@ -148,6 +179,7 @@ def _printed(table, no_ink):
                     ""
                     if row.second is None
                     else f"{shown(row.second)} ({row.second_probability:.1%})",
+                    row.note,
                 )
             )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -21,6 +21,9 @@ def add_parser(commands):
         description="Train a network on images and labels, and write it to a file.",
     )
     add_input_arguments(parser, "train")
+    parser.add_argument(
+        "--model", type=named_path, required=True, metavar="FILE", help="file of the network"
+    )
     _add_parameters(parser)
     parser.add_argument(
         "--checkpoint",

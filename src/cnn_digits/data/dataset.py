@@ -1,7 +1,6 @@
 """Data sets of any kind of file that this package knows."""
 
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +47,7 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=
         - target : ndarray of shape (n,), or None without labels
         - names : list of str, paths of pictures, or None
         - framed : bool, whether `data` are frames of pictures
+        - found : Bunch of what `FrameDigits.examine` tells beside the frames, or None without any
         - skipped : list of str, what was wrong with those left out
 
     Raises
@@ -65,7 +65,7 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=
         if labelled and labels is None:
             why = "no file of labels lies beside it" if contents.kind == "idx" else "it has none"
             raise ValueError(f"{paths[0]}: labels are needed here, and {why}.")
-        return Bunch(data=images, target=labels, names=None, framed=False, skipped=[])
+        return Bunch(data=images, target=labels, names=None, framed=False, found=None, skipped=[])
     try:
         # Before the pictures are read, which may take long.
         labels = picture_labels(contents.files, contents.folder)
@@ -73,13 +73,15 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=
         if labelled:
             raise ValueError(f"{paths[0]}: labels are needed here, and {error}") from error
         labels = None
-    images, good, skipped = read_pictures(contents.files, skip_bad, _frame if framed else None)
+    images, good, skipped = read_pictures(contents.files, skip_bad, _examined if framed else None)
     names = [str(contents.files[i]) for i in good]
+    found = _together(images) if framed else None
     return Bunch(
-        data=np.stack(images) if framed else same_size(images, names),
+        data=found.pop("frames") if framed else same_size(images, names),
         target=None if labels is None else labels[good],
         names=names,
         framed=framed,
+        found=found,
         skipped=skipped,
     )
 
@@ -97,8 +99,11 @@ def _read_arrays(contents, subset):
             return read_csv(*contents.files)
 
 
-def _frame(image):
-    """The frame of one image. Who sees all of them can count those that are empty."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return FrameDigits().fit_transform([image])[0]
+def _examined(image):
+    """The frame of one image, and what is wrong with it."""
+    return FrameDigits().examine([image])
+
+
+def _together(examined):
+    """What was found on images one by one, as if they had been examined together."""
+    return Bunch(**{name: np.concatenate([one[name] for one in examined]) for name in examined[0]})

@@ -52,6 +52,7 @@ def describe(parameters, fitted):
             "pixel_range": fitted.pixel_range,
             "history": fitted.history,
             "framed": fitted.framed,
+            "knows_blank": fitted.knows_blank,
         }
     )
     try:

@@ -29,6 +29,8 @@ class Fitted:
     framed : bool or None
         Whether pictures were brought into MNIST's frame before the fit; None if that is not
         known.
+    knows_blank : bool or None
+        Whether images of one colour were among those in training; None if that is not known.
     """
 
     network: keras.Model
@@ -39,3 +41,4 @@ class Fitted:
     n_features_in: int
     feature_names_in: np.ndarray | None
     framed: bool | None = None
+    knows_blank: bool | None = None

@@ -137,7 +137,9 @@ def _fitted(meta, archive):
         history=meta["history"],
         n_features_in=meta["n_features_in"],
         feature_names_in=None if names is None else np.array(names, dtype=object),
-        framed=meta.get("framed"),  # earlier files don't say
+        # Earlier files don't say.
+        framed=meta.get("framed"),
+        knows_blank=meta.get("knows_blank"),
     )
 
 

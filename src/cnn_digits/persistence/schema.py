@@ -220,6 +220,9 @@ _ARCHITECTURE = Check("the name of one of this package, or null", _is_architectu
 _COMPONENT = Check("a name, or the class of one of Keras's with plain values", _is_component)
 _COMPONENT_OF_LATER_FILES = replace(_COMPONENT, optional=True)
 _POSITIVE = Check("a finite number above 0", _is_above_zero)
+_KNOWN_OF_LATER_FILES = Check(
+    "true, false or null", lambda value: value is None or isinstance(value, bool), optional=True
+)
 
 # By name, and `...` for all other names of an object. Names that are not here are left alone:
 # later versions may say more.
@@ -285,7 +288,6 @@ DESCRIPTION = {
         lambda value: _are(_is_pixel, value) and len(value) == 2 and value[0] <= value[1],
     ),
     "history": {...: Check("a list of numbers", lambda value: _are(_is_measure, value))},
-    "framed": Check(
-        "true, false or null", lambda value: value is None or isinstance(value, bool), optional=True
-    ),
+    "framed": _KNOWN_OF_LATER_FILES,
+    "knows_blank": _KNOWN_OF_LATER_FILES,
 }

@@ -1,0 +1,81 @@
+"""The networks of this folder: which there are, how one is loaded, what its card says."""
+
+from importlib.resources import as_file, files
+
+from cnn_digits.classifier import CNNDigitClassifier
+
+_FOLDER = files("cnn_digits.pretrained")
+_SUFFIX = ".cnn"
+
+
+def load_pretrained(name="digits"):
+    """Load a network that comes with the package: it reads digits without any training.
+
+    It takes frames as MNIST's are, and as `FrameDigits` makes them of any picture:
+    white on black, 28 × 28 pixels. What it was trained on, how well it reads whose digits, and
+    what it gets wrong is told in the user guide: :ref:`pretrained`.
+
+    Parameters
+    ----------
+    name : {"digits"}, default="digits"
+        Which network.
+
+    Returns
+    -------
+    clf : CNNDigitClassifier
+        Fitted on ten classes, the integers from 0 to 9. A classifier as any other: it goes into
+        pipelines, `partial_fit` teaches it digits of your own, `save` and pickles keep it.
+
+    Raises
+    ------
+    ValueError
+        If there is no network of this name, or its file is damaged.
+    RuntimeError
+        In a process that was forked from one in which Keras had computed, where it would
+        wait for ever; see :ref:`fork`.
+
+    See Also
+    --------
+    FrameDigits : Makes frames of pictures of any size.
+    CNNDigitClassifier.load : Opens networks of your own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from cnn_digits import FrameDigits, load_pretrained
+    >>> reader = make_pipeline(FrameDigits(), load_pretrained())
+    >>> paper = np.full((60, 90), 230, dtype=np.uint8)
+    >>> paper[10:50, 70:75] = 40  # a one, far off the middle
+    >>> reader.predict([paper])
+    array([1])
+    """
+    with as_file(_resource(name, _SUFFIX)) as path:
+        try:
+            return CNNDigitClassifier.load(path)
+        except ValueError as error:
+            raise ValueError(
+                f"The network {name!r} that comes with cnn-digits is damaged; install the package "
+                f"again. {error}"
+            ) from error
+
+
+def network_names():
+    """Names of the networks that come with the package."""
+    names = (file.name for file in _FOLDER.iterdir())
+    return sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+
+
+def read_card(name="digits"):
+    """The model card of a network that comes with the package, Markdown."""
+    return _resource(name, ".md").read_text("utf-8")
+
+
+def _resource(name, suffix):
+    names = network_names()
+    if name not in names:
+        raise ValueError(
+            f"name={name!r}; expected a network that comes with cnn-digits: "
+            f"{', '.join(map(repr, names)) or 'there is none, install the package again'}."
+        )
+    return _FOLDER / f"{name}{suffix}"
