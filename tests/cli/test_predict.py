@@ -143,7 +143,15 @@ class TestPictures:
         assert predict(sheets, "--out", f"{tmp_path}/out.csv", "--reject", "0.5") == 0
         assert f"Wrote 40 predictions to {tmp_path}/out.csv" in capsys.readouterr().out
         table = pd.read_csv(tmp_path / "out.csv")
-        columns = ["file", "digit", "probability", "second", "second_probability", "doubtful"]
+        columns = [
+            "file",
+            "digit",
+            "probability",
+            "second",
+            "second_probability",
+            "doubtful",
+            "note",
+        ]
         assert table.columns.tolist() == columns
         assert (table["digit"] == table["file"].str[-5].astype(int)).mean() > 0.8
 
@@ -154,6 +162,25 @@ class TestPictures:
         assert main(["predict", f"{tmp_path}/block.png", "--model", f"{sheets}/digits.cnn"]) == 0
         err = capsys.readouterr().err
         assert f"taken for ink on {tmp_path}/block.png fills most of its box" in err
+
+    def test_several_digits(self, sheets, tmp_path, capsys):
+        one, *_ = sorted((sheets / "own").iterdir())
+        digit = np.asarray(Image.open(one).convert("L"))
+        Image.fromarray(np.hstack([digit] * 4)).save(tmp_path / "number.png")
+        argv = ["predict", str(one), f"{tmp_path}/number.png", "--model", f"{sheets}/digits.cnn"]
+        assert main([*argv, "--reject", "0.001"]) == 0
+        out, err = capsys.readouterr()
+        lines = out.splitlines()
+        assert not lines[1].endswith("several digits?")
+        assert lines[2].endswith("  several digits?")
+        assert " ? " in lines[2]
+        assert lines[-1].startswith("1 of 2 doubtful")
+        assert err == (
+            "cnn-digits: several digits seem to be on 1 of 2 pictures, where one is expected: cut "
+            "them apart\n"
+        )
+        assert main([*argv, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["notes"] == ["", "several digits?"]
 
     def test_without_ink(self, sheets, tmp_path, capsys):
         Image.fromarray(np.full((90, 60), 230, np.uint8)).save(tmp_path / "blank.png")

@@ -146,7 +146,6 @@ def _readings(dataset, classes, proba, notes, reject):
             "probability": proba[rows, first].astype(float),
             "second": classes[second],
             "second_probability": proba[rows, second].astype(float),
-            "note": notes,
         },
         dtype=object,
     )
@@ -154,11 +153,11 @@ def _readings(dataset, classes, proba, notes, reject):
         table[["second", "second_probability"]] = None
     is_number = np.isfinite(proba).all(axis=1)
     table.loc[~is_number, "digit":"second_probability"] = None
-    table.loc[~is_number, "note"] = NAN
     table.loc[notes == NO_INK, ["digit", "second"]] = None
+    notes = np.where(is_number, notes, NAN)
     if reject is not None:
-        # What is not known to be probable: a network that has diverged says NaN.
-        table["doubtful"] = (table["note"] != "") | ~(proba.max(axis=1) >= reject)
+        table["doubtful"] = (notes != "") | (proba.max(axis=1) < reject)
+    table["note"] = notes
     return table
 
 
