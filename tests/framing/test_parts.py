@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from drawn_digits import frame, likeness, sheet, two
+from scipy import ndimage
 
 from cnn_digits.framing.parts import find_digit, find_parts
 
@@ -48,6 +49,28 @@ class TestAtTheEdges:
             box = np.maximum(box, np.rot90(line, turns))
         picture = np.where(box, 70, sheet(two(), (200, 200), (63, 70))).astype(np.uint8)
         assert likeness(self.reference, frame(picture)) > 0.97
+
+    def test_pieces_of_the_digit_stay(self):
+        five = np.zeros((100, 100))
+        five[10:14, 35:85] = 1  # its bar, apart and longer than the rest
+        five[20:50, 30:35] = 1
+        five[46:50, 30:65] = 1
+        five[46:88, 61:66] = 1
+        five[84:88, 25:65] = 1
+        whole = five.copy()
+        whole[10:24, 33:37] = 1
+        assert likeness(self.framed(whole), self.framed(five)) > 0.9
+
+    def test_a_stroke_seen_as_an_outline_stays(self):
+        ink = (two(90, 68, 10) > 0.5).astype(float)
+        edges = ndimage.morphological_gradient(ink, size=3)
+        with_more = edges.copy()
+        with_more[30:56, 34:36] = 1  # within it
+        assert likeness(self.framed(edges), self.framed(with_more)) > 0.9
+
+    @staticmethod
+    def framed(ink):
+        return frame(sheet(ink, (100, 100), (0, 0)))
 
     def test_neighbours(self):
         picture = sheet(two(), (110, 200), (18, 70))

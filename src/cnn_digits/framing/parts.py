@@ -20,11 +20,11 @@ _AS_HEAVY, _AS_TALL = 0.2, 0.5
 
 # What reaches beyond the digit by this share of its size, with no more of its ink counting, is
 # something else at the edges.
-_BEYOND, _NEAR_EDGE = 0.15, 0.6
+_BEYOND, _NEAR_EDGE = 0.15, 0.4
 
 # What is round another part is so much of its own size away from it on each side, and the other is
-# as high as this share of it.
-_CLEARANCE, _NO_DOT = 0.1, 0.25
+# as high as this share of it; no more of its ink counts.
+_CLEARANCE, _NO_DOT, _ROUND = 0.1, 0.25, 0.75
 
 # What touches an edge is a line where it is narrower than this share of its length, or longer
 # than this share of the image.
@@ -148,7 +148,9 @@ def _is_around(parts):
     inner, outer = starts + _CLEARANCE * size, stops - _CLEARANCE * size
     holds = (inner[:, None] < starts) & (outer[:, None] > stops)
     is_large = size[:, 0] >= _NO_DOT * size[:, None, 0]
-    return (holds.all(axis=2) & is_large).any(axis=1)
+    # In the middle it is a stroke that is seen as an outline.
+    is_far = parts["weight"] < _ROUND * parts["mass"]
+    return (holds.all(axis=2) & is_large).any(axis=1) & is_far
 
 
 def _is_beyond(parts, main):
