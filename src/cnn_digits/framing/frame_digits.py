@@ -168,17 +168,15 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         stacks = self._stacks(X, reset=False)
         n = sum(len(rows) for rows, _ in stacks)
         out = np.empty((n, self.side, self.side), dtype=np.uint8)
-        is_found = np.ones(n, dtype=bool)
         for rows, images in stacks:
             as_it_is = is_framed(images, self.side, self.box)
-            is_found[rows] = ~as_it_is
             if as_it_is.any():
                 out[rows[as_it_is]] = white_on_black(images[as_it_is, :, :, 0])
             if not as_it_is.all():
                 out[rows[~as_it_is]] = framed(images[~as_it_is], self.side, self.box)
         _warn(is_empty(out), "No ink was found on", "their frames are empty.")
         _warn(
-            is_found & is_filled(out),
+            is_filled(out),
             "What was taken for ink fills most of its box, as no digit does, on",
             "something else than a digit may be on them. Look at their frames.",
         )
