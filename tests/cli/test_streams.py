@@ -72,6 +72,7 @@ class TestCharactersWithoutACode:
         argv = ["train", f"{sheets}/train", "--model", f"{tmp_path}/m", "--epochs", "1"]
         assert main(argv) == 0
         assert rb"28 \xd7 28" in memory.getvalue()
+        assert b" for 1 epoch in " in memory.getvalue()
         assert CNNDigitClassifier.load(tmp_path / "m").n_iter_ == 1
 
     def test_in_errors(self, tmp_path, monkeypatch):
@@ -150,6 +151,18 @@ class TestFullDisk:
             assert main(["info"]) == 2
             monkeypatch.undo()
         assert "No space left on device" in capfd.readouterr().err
+
+    def test_files_are_written_first(self, folder, tmp_path, monkeypatch):
+        model = ["--model", f"{folder}/digits.cnn", "--plots", f"{tmp_path}/plots"]
+        with open("/dev/full", "w") as full:
+            monkeypatch.setattr(sys, "stdout", full)
+            out = ["--out", f"{tmp_path}/out.csv", "--reject", "0.9"]
+            assert main(["predict", f"{folder}/test.csv", *model, *out]) == 2
+            assert main(["evaluate", f"{folder}/labelled.csv", *model]) == 2
+            monkeypatch.undo()
+        assert len((tmp_path / "out.csv").read_text().splitlines()) == 451
+        written = {path.name for path in (tmp_path / "plots").iterdir()}
+        assert written == {"predictions.png", "confusion-matrix.png", "misclassified.png"}
 
     def test_remarks(self, tmp_path, monkeypatch):
         with open("/dev/full", "w") as full:
