@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from PIL import Image
 
 from cnn_digits import Reshape
 from cnn_digits.images import (
@@ -29,6 +30,18 @@ from cnn_digits.images import (
         ([["a", "b"]], "strings"),
         ([[1, 2], [1, 2, 3]], r"ragged: X\[0\] has length 2, X\[1\] has length 3"),
         ([[1, 2], 3], "ragged"),
+        (
+            [np.zeros((8, 8)), np.zeros((8, 9))],
+            r"X\[0\] has shape \(8, 8\), X\[1\] has shape \(8, 9\); all .* FrameDigits takes pict",
+        ),
+        (
+            pd.Series([np.zeros((8, 8)), np.zeros(8)]).to_numpy(),
+            r"X\[0\] has shape \(8, 8\), X\[1\] has shape \(8,\)",
+        ),
+        (
+            [Image.new("L", (9, 8)), Image.new("RGB", (9, 8))],
+            r"\(8, 9\), X\[1\] has shape \(8, 9, 3",
+        ),
     ],
 )
 def test_refused(X, message):
@@ -39,6 +52,19 @@ def test_refused(X, message):
 def test_dates_are_refused():
     with pytest.raises(TypeError, match="dtype datetime64"):
         check_images(Reshape(), np.zeros((2, 4), "datetime64[s]"), reset=True)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        [Image.fromarray(np.full((3, 2), i, np.uint8)) for i in range(4)],
+        [np.full((3, 2), 0), *(np.full((3, 2), i).tolist() for i in range(1, 4))],
+        pd.Series([np.full((3, 2), i) for i in range(4)]).to_numpy(),
+    ],
+)
+def test_lists_of_images_of_any_kind(X):
+    images = check_images(Reshape(), X, reset=True)
+    np.testing.assert_array_equal(images, np.arange(4)[:, None, None] * np.ones((3, 2)))
 
 
 @pytest.mark.parametrize("X", [iter([[1, 2]]), "digits.npz", 7])

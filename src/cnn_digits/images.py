@@ -91,6 +91,8 @@ def check_images(estimator, X, *, reset):
     if is_ready and 0 not in X.shape:
         images = X
     else:
+        if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
+            X = list(X)  # of images, or what was no array of images because they differ
         if isinstance(X, (list, tuple)):
             _check_not_ragged(X)
         elif (
@@ -144,13 +146,24 @@ def _check_n_features(estimator, rows, has_names):
 
 
 def _check_not_ragged(X):
-    lengths = [len(row) if hasattr(row, "__len__") else None for row in X]
-    for i, length in enumerate(lengths):
-        if length != lengths[0]:
+    first = X[0] if len(X) else None
+    for i, row in enumerate(X):
+        # Of nested lists only the lengths are compared, because their shape takes as long to find
+        # as they take to convert.
+        n = 1 if isinstance(row, (list, tuple)) or isinstance(first, (list, tuple)) else None
+        if _shape(row)[:n] != _shape(first)[:n]:
             raise ValueError(
-                f"X is ragged: X[0] has length {lengths[0]}, X[{i}] has length {length}; "
-                f"all images must have the same shape, as in {EXPECTED}."
+                f"X is ragged: X[0] has {_size(first)}, X[{i}] has {_size(row)}; all images must "
+                f"have the same shape, as in {EXPECTED}. FrameDigits takes pictures of any size."
             )
+
+
+def _shape(row):
+    return (len(row),) if isinstance(row, (list, tuple)) else np.shape(row)
+
+
+def _size(row):
+    return f"length {len(row)}" if isinstance(row, (list, tuple)) else f"shape {np.shape(row)}"
 
 
 def check_finite(images):

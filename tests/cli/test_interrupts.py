@@ -89,6 +89,19 @@ def test_half_written_files_are_removed(tmp_path, interrupt):
     assert os.listdir(tmp_path) == []
 
 
+def test_when_all_is_done_it_changes_nothing(tmp_path):
+    code = """
+import atexit, os, signal, sys
+from cnn_digits.cli import main
+atexit.register(os.kill, os.getpid(), signal.SIGINT)
+sys.argv = ["cnn-digits", "--version"]
+sys.exit(main())
+"""
+    process = run(code, tmp_path)
+    assert process.returncode == 0
+    assert process.stderr == ""
+
+
 def test_who_ignores_it_is_not_interrupted(tmp_path):
     code = WRITING.format(interrupt="os.kill(os.getpid(), signal.SIGINT)").replace("20", "0")
     process = run(code, tmp_path, signal.SIG_IGN)

@@ -1,11 +1,13 @@
 """What is printed ends no work: characters without a code, readers that leave, closed streams."""
 
+import errno
 import io
 import os
 import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pandas as pd
 import pytest
@@ -39,13 +41,20 @@ def printed(monkeypatch):
     ]
 )
 def nobody_reads(monkeypatch, request):
-    """Standard output is a pipe that its reader has left, or a terminal that was closed."""
-    end, stdout = getattr(os, request.param)()
-    os.close(end)
-    with os.fdopen(stdout, "w", encoding="utf-8") as stream:
-        monkeypatch.setattr(sys, "stdout", stream)
-        yield
-        monkeypatch.undo()
+    """In such a block standard output is a pipe that its reader has left, or a closed terminal.
+
+    No fixture alone: pytest puts a stream of its own in place of another when the test begins.
+    """
+
+    @contextmanager
+    def block():
+        end, stdout = getattr(os, request.param)()
+        os.close(end)
+        with os.fdopen(stdout, "w", encoding="utf-8") as stream, monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", stream)
+            yield
+
+    return block
 
 
 @pytest.fixture
@@ -67,11 +76,15 @@ class TestCharactersWithoutACode:
         assert pd.read_csv(tmp_path / "out.csv")["file"].tolist() == [str(picture)]
         assert (tmp_path / "plots" / "readings.png").exists()
 
-    def test_training(self, sheets, printed, tmp_path):
-        memory = printed("ascii")
+    def test_training(self, sheets, monkeypatch, tmp_path):
         argv = ["train", f"{sheets}/train", "--model", f"{tmp_path}/m", "--epochs", "1"]
-        assert main(argv) == 0
-        assert rb"28 \xd7 28" in memory.getvalue()
+        with open(tmp_path / "printed", "w", encoding="ascii") as file:
+            monkeypatch.setattr(sys, "stdout", file)
+            assert main(argv) == 0
+            monkeypatch.undo()
+        printed = (tmp_path / "printed").read_bytes()
+        assert rb"28 \xd7 28" in printed
+        assert b" for 1 epoch in " in printed
         assert CNNDigitClassifier.load(tmp_path / "m").n_iter_ == 1
 
     def test_in_errors(self, tmp_path, monkeypatch):
@@ -99,24 +112,25 @@ class TestCharactersWithoutACode:
         assert (tmp_path / "plots" / "readings.png").exists()
 
 
-@pytest.mark.usefixtures("nobody_reads")
 class TestNobodyReads:
-    def test_training_goes_on_to_its_end(self, folder, tmp_path, capfd):
+    def test_training_goes_on_to_its_end(self, folder, tmp_path, nobody_reads, capfd):
         argv = ["train", f"{folder}/labelled.csv", "--model", f"{tmp_path}/m", "--epochs", "2"]
-        assert main([*argv, "--architecture", "lenet5", "--plots", f"{tmp_path}/plots"]) == 0
+        with nobody_reads():
+            assert main([*argv, "--architecture", "lenet5", "--plots", f"{tmp_path}/plots"]) == 0
         assert CNNDigitClassifier.load(tmp_path / "m").n_iter_ == 2
         assert len(list((tmp_path / "plots").iterdir())) == 2
         assert capfd.readouterr().err == ""
 
-    def test_predictions_are_written(self, folder, tmp_path, capfd):
+    def test_predictions_are_written(self, folder, tmp_path, nobody_reads, capfd):
         argv = ["predict", f"{folder}/test.csv", "--model", f"{folder}/digits.cnn"]
-        assert main(argv) == 0
-        assert main([*argv, "--out", f"{tmp_path}/out.csv"]) == 0
+        with nobody_reads():
+            assert main(argv) == 0
+            assert main([*argv, "--out", f"{tmp_path}/out.csv"]) == 0
         assert len((tmp_path / "out.csv").read_text().splitlines()) == 451
         assert capfd.readouterr().err == ""
 
-    def test_help(self, capfd):
-        with pytest.raises(SystemExit) as error:
+    def test_help(self, nobody_reads, capfd):
+        with nobody_reads(), pytest.raises(SystemExit) as error:
             main(["--help"])
         assert error.value.code == 0
         assert capfd.readouterr().err == ""
@@ -150,6 +164,34 @@ class TestFullDisk:
             assert main(["info"]) == 2
             monkeypatch.undo()
         assert "No space left on device" in capfd.readouterr().err
+
+    def test_files_are_written_first(self, folder, tmp_path, monkeypatch):
+        model = ["--model", f"{folder}/digits.cnn", "--plots", f"{tmp_path}/plots"]
+        with open("/dev/full", "w") as full:
+            monkeypatch.setattr(sys, "stdout", full)
+            out = ["--out", f"{tmp_path}/out.csv", "--reject", "0.9"]
+            assert main(["predict", f"{folder}/test.csv", *model, *out]) == 2
+            assert main(["evaluate", f"{folder}/labelled.csv", *model]) == 2
+            monkeypatch.undo()
+        assert len((tmp_path / "out.csv").read_text().splitlines()) == 451
+        written = {path.name for path in (tmp_path / "plots").iterdir()}
+        assert written == {"predictions.png", "confusion-matrix.png", "misclassified.png"}
+
+    def test_a_network_is_written_first(self, folder, tmp_path, monkeypatch, capfd):
+        """The disk is full when training has ended."""
+
+        class Full(io.StringIO):
+            def write(self, text):
+                if "Trained" in text:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                return super().write(text)
+
+        monkeypatch.setattr(sys, "stdout", Full())
+        argv = ["train", f"{folder}/labelled.csv", "--model", f"{tmp_path}/m", "--epochs", "1"]
+        assert main([*argv, "--architecture", "lenet5", "--plots", f"{tmp_path}/plots"]) == 2
+        assert "No space left on device" in capfd.readouterr().err
+        assert CNNDigitClassifier.load(tmp_path / "m").n_iter_ == 1
+        assert len(list((tmp_path / "plots").iterdir())) == 2
 
     def test_remarks(self, tmp_path, monkeypatch):
         with open("/dev/full", "w") as full:

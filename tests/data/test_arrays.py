@@ -160,6 +160,17 @@ class TestNpz:
         np.testing.assert_array_equal(images, X)
         np.testing.assert_array_equal(labels, y)
 
+    @pytest.mark.parametrize(
+        "words", ["images labels", "Image label", "imgs targets", "inputs classes", "data target"]
+    )
+    def test_names_beside_others_of_the_same_shapes(self, tmp_path, words):
+        X, y = random_digits(5)
+        named = dict(zip(words.split(), (X, y), strict=True))
+        np.savez(tmp_path / "file.npz", masks=255 - X, writers=y[::-1], **named)
+        images, labels = read_npz(tmp_path / "file.npz")
+        np.testing.assert_array_equal(images, X)
+        np.testing.assert_array_equal(labels, y)
+
     @pytest.mark.parametrize("names", [("train_images", "train_labels"), ("scans", "what")])
     def test_a_column_of_labels(self, tmp_path, names):
         """As in MedMNIST's files."""
@@ -247,6 +258,20 @@ class TestNpz:
             archive.writestr("X.npy", header.getvalue() + bytes(100))
         with pytest.raises(ValueError, match=r"its arrays take [0-9,]+ bytes; up to"):
             read_npz(tmp_path / "file.npz")
+
+    def test_claim_within_the_bound(self, tmp_path):
+        """No memory is taken for what the file is too short for."""
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            header, {"descr": "|u1", "fortran_order": False, "shape": (600_000, 784)}
+        )
+        with zipfile.ZipFile(tmp_path / "file.npz", "w") as archive:
+            archive.writestr("X.npy", header.getvalue() + bytes(100))
+        tracemalloc.start()
+        with pytest.raises(ValueError, match="claims an array of 470,400,000 bytes in a file of"):
+            read_npz(tmp_path / "file.npz")
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+        tracemalloc.stop()
 
     def test_header_that_claims_less(self, tmp_path):
         path = tmp_path / "file.npz"

@@ -143,8 +143,9 @@ class TestLayoutsOfOtherTools:
 
     def test_no_other_data_set_is_taken_for_mnist(self, tmp_path):
         write_all(tmp_path / "FashionMNIST" / "raw", idx_files())
-        with pytest.raises(FileNotFoundError, match="holds neither"):
-            contents_of([tmp_path], "train")
+        for place in (tmp_path, tmp_path / "FashionMNIST"):
+            with pytest.raises(FileNotFoundError, match="holds neither"):
+                contents_of([place], "train")
 
     @pytest.mark.parametrize("place", [".", "gzip", "raw", "EMNIST/raw"])
     @pytest.mark.parametrize("ending", ["", ".gz"])

@@ -172,6 +172,14 @@ class TestPictures:
         np.testing.assert_array_equal(image, expected)
         assert image.flags.c_contiguous
 
+    def test_kinds_that_a_folder_is_searched_for(self, tmp_path):
+        names = "1.png 2.JPG 3.jpeg 4.jfif 5.mpo 6.bmp 7.gif 8.tiff 9.WEBP 10.avif 11.heic 12.HEIF"
+        for name in names.split():
+            save(tmp_path / "0.png").rename(tmp_path / name)
+        # What is in a file tells how to read it.
+        _, found = read_images(tmp_path)
+        assert [os.path.basename(name) for name in found] == names.split()
+
     def test_order(self, tmp_path):
         for number in (10, 9, 1, 2):
             save(tmp_path / f"{number}.png")
@@ -250,9 +258,11 @@ class TestPictures:
         monkeypatch.setenv("CNN_DIGITS_MAX_PIXELS", "95")
         with pytest.raises(ValueError, match=r"pixels; up to 95 .*CNN_DIGITS_MAX_PIXELS to [0-9]+"):
             read_images(path)
-        monkeypatch.setenv(
-            "CNN_DIGITS_MAX_PIXELS", {".png": "96", ".tif": "192", ".webp": "384"}[suffix]
-        )
+        n = {".png": 96, ".tif": 192, ".webp": 384}[suffix]
+        monkeypatch.setenv("CNN_DIGITS_MAX_PIXELS", str(n - 1))
+        with pytest.raises(ValueError, match=f"CNN_DIGITS_MAX_PIXELS to {n} or more"):
+            read_images(path)
+        monkeypatch.setenv("CNN_DIGITS_MAX_PIXELS", str(n))
         assert read_images(path)[0][0].shape == SHEET.shape
 
     def test_scans(self, tmp_path, monkeypatch):
@@ -274,6 +284,16 @@ class TestPictures:
         place = content.rindex(b"\xff\xc4", 0, first)
         path.write_bytes(content[:place] + comment + content[place:] + b"\xff\xda" * 500)
         np.testing.assert_allclose(read_images(path)[0][0], SHEET.astype(float), atol=40)
+
+    def test_scans_of_the_first_of_several(self, tmp_path):
+        others = [Image.fromarray(255 - SHEET)]
+        path = save(tmp_path / "sheet.mpo", save_all=True, append_images=others, progressive=True)
+        content = path.read_bytes()
+        end = content.index(b"\xff\xd9")
+        last = content.rindex(b"\xff\xda", 0, end)
+        path.write_bytes(content[:end] + content[last:end] * 1_000 + content[end:])
+        with pytest.raises(ValueError, match=r"it has 1,0[01][0-9] scans; up to 100"):
+            read_images(path)
 
     @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"])
     def test_bands(self, tmp_path, monkeypatch, mode):

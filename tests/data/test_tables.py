@@ -2,6 +2,7 @@ import csv
 import gzip
 import io
 import re
+import tracemalloc
 import zipfile
 from contextlib import suppress
 
@@ -449,6 +450,28 @@ class TestBadFiles:
         monkeypatch.setenv("CNN_DIGITS_MAX_LINE", "100")
         with pytest.raises(ValueError, match=r"a line of at least 1[0-9]+ bytes; up to 100"):
             read(HEADER + "1" * 1_000)
+
+    def test_first_line_without_end(self, read):
+        content = gzip.compress(b"x" * 60_000_000)
+        tracemalloc.start()
+        with pytest.raises(
+            ValueError, match="first line has at least 16,777,217 bytes; up to 16,7"
+        ):
+            read(content)
+        assert tracemalloc.get_traced_memory()[1] < 40e6
+        tracemalloc.stop()
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (f"{HEADER}7,1,2,3,4\n{'x' * 200_000},1,2,3,4\n", r"row 1 \(line 3\): field larger"),
+            (f"{HEADER}7,1,2,{'1' * 200_000},4\n", r"row 0 \(line 2\): field larger"),
+            ("x" * 200_000 + ",pixel0\n", "first line has no names or pixels: field larger"),
+        ],
+    )
+    def test_value_longer_than_any(self, read, content, message):
+        with pytest.raises(ValueError, match=message):
+            read(content)
 
     def test_more_columns_than_an_image_has_pixels(self, read):
         with pytest.raises(ValueError, match=r"first line has 2,000,001 columns; up to"):

@@ -300,6 +300,9 @@ class TestPillow:
     def test_more_bits(self):
         sheet = next(self.sheets())
         expected = FrameDigits().fit_transform([sheet])
-        for image in (sheet.astype(np.uint16) * 257, sheet.astype(np.float32)):
+        # As they are, they are all white in 8 bits.
+        grey = 10_000 + 100 * sheet.astype(np.uint16)
+        for image in (sheet * 257.0, grey, grey.astype(np.int32), grey / 65_535):
+            image = image.astype(np.float32) if image.dtype == np.float64 else image
             frames = FrameDigits().fit_transform([Image.fromarray(image)])
             np.testing.assert_allclose(frames, expected.astype(float), atol=16)

@@ -111,6 +111,13 @@ class TestLines:
         with pytest.warns(UserWarning, match="No ink was found on 1 of 1"):
             assert not frame(cell).any()
 
+    @pytest.mark.parametrize("number", [3, 9])
+    def test_large_pictures(self, number):
+        """In which ink is looked for in a smaller copy."""
+        sheet = picture(number, (1200, 800), share=0.75)
+        assert_same_frame(sheet, lined(sheet, "tblr", 9, 120))
+        assert_same_frame(sheet, np.pad(sheet, [(0, 0), (200, 200)], constant_values=60))
+
     def test_each_image_of_a_stack_has_its_own(self):
         sheets = [picture(number, (60, 60)) for number in range(6)]
         others = [
@@ -210,6 +217,12 @@ class TestFilled:
         block[50 : 50 + shape[0], 60 : 60 + shape[1]] = 40
         with pytest.warns(UserWarning, match=r"fills most of its box.* on 1 of 2 .*X\[1\]"):
             FrameDigits().fit_transform([picture(3, (80, 80)), block])
+
+    def test_a_filled_box_in_the_frame_of_mnist(self):
+        block = np.zeros((1, 28, 28), np.uint8)
+        block[0, 4:24, 4:24] = 255
+        with pytest.warns(UserWarning, match="fills most of its box"):
+            np.testing.assert_array_equal(FrameDigits().fit_transform(block), block)
 
     def test_no_digit_does(self):
         with warnings.catch_warnings():

@@ -95,6 +95,18 @@ def test_not_registered():
             pickle.dumps(quick(**params))
 
 
+def test_what_a_network_was_built_with(digits):
+    """It trains on by that, whatever the parameters have become since."""
+
+    class OwnAdam(keras.optimizers.Adam):
+        pass
+
+    clf = quick(optimizer=OwnAdam(0.01)).fit(digits[0][:50], digits[2][:50])
+    clf.set_params(optimizer="adam")
+    with pytest.raises(pickle.PicklingError, match="optimizer can't be pickled: it holds OwnAdam"):
+        pickle.dumps(clf)
+
+
 @pytest.mark.parametrize(
     "params",
     [

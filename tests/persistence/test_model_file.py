@@ -150,6 +150,14 @@ class TestFile:
         assert os.listdir(tmp_path) == []
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows has no such limits")
+    def test_a_description_that_is_too_long_is_not_saved(self, fitted, tmp_path, monkeypatch):
+        monkeypatch.setattr("cnn_digits.persistence.archive._MAX_DESCRIPTION_BYTES", 100)
+        with pytest.raises(
+            ValueError, match=r"classifier\.json has [0-9,]+ bytes; expected 100 at"
+        ):
+            fitted.save(tmp_path / "clf")
+        assert list(tmp_path.iterdir()) == []
+
     def test_full_disk(self, fitted, tmp_path):
         import resource
 

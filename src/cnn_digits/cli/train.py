@@ -196,7 +196,7 @@ def _digest(dataset):
 def _tell(report, path, clf, n_images, seconds):
     report.say(
         f"Trained {clf.model_.name!r} ({clf.model_.count_params():,} parameters) for "
-        f"{clf.n_iter_} epochs in {seconds:.1f} s.\nWrote {path}"
+        f"{clf.n_iter_} epoch{'s' if clf.n_iter_ != 1 else ''} in {seconds:.1f} s.\nWrote {path}"
     )
     report.add(
         model=str(path),

@@ -61,7 +61,10 @@ def columns_of(line):
         )
     delimiter = max(",;\t", key=text.count)
     MAX_COLUMNS.check(text.count(delimiter) + 1, "its first line has")
-    names = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
+    try:
+        names = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
+    except csv.Error as error:  # a name that is longer than any
+        raise ValueError(f"its first line has no names or pixels: {error}.") from None
     names = [name.strip() for name in names]
     if all(map(is_number, names)):
         # A row of pixels is not 0, 1, 2, ...: so pandas calls the columns of an array.

@@ -79,7 +79,8 @@ def read_csv(path):
     """
     images, labels = [], []
     with damage_named(path), opened(path) as file:
-        first = file.readline(MAX_LINE.value)
+        first = file.readline(MAX_LINE.value + 1)
+        MAX_LINE.check(len(first), "its first line has at least")
         columns, has_names = columns_of(first)
         texts = _whole_lines(file, b"" if has_names else first, path)
         if columns.label_may_be_last:
@@ -194,11 +195,11 @@ def _any_table(text, columns, row, line):
     pixels : ndarray of shape (rows, pixels), uint8
     labels : ndarray of shape (rows,), str, or None
     """
-    rows = list(filter(None, _split(text, columns)))  # an empty line is no row
     is_run = isinstance(columns.pixels, slice)
     of_pixels = itemgetter(*[columns.pixels] if is_run else columns.pixels.tolist())
     labels = None
     try:
+        rows = list(filter(None, _split(text, columns)))  # an empty line is no row
         if set(map(len, rows)) - {len(columns.names)}:
             raise ValueError("the number of values differs.")
         images = bytes(map(_Pixels().__getitem__, chain.from_iterable(map(of_pixels, rows))))
@@ -206,7 +207,7 @@ def _any_table(text, columns, row, line):
             labels = list(map(str.strip, map(itemgetter(columns.label), rows)))
             for label in set(labels):
                 _check_label(label, "")
-    except ValueError:
+    except (ValueError, csv.Error):
         _raise_for_first(text, columns, row, line)
         raise
     n_pixels = len(range(len(columns.names))[columns.pixels]) if is_run else len(columns.pixels)
@@ -235,17 +236,22 @@ def _raise_for_first(text, columns, row, line):
     """Raise for the first row whose values are no image, or its label none."""
     reader = _split(text, columns)
     places = np.arange(len(columns.names))[columns.pixels].tolist()
-    for values in reader:
-        if not values:
-            continue
-        where = f"row {row} (line {line + reader.line_num - 1})"
-        if len(values) != len(columns.names):
-            raise ValueError(f"{where} has {len(values)} values; expected {len(columns.names)}.")
-        for i in places:
-            _check_pixel(values[i], f"{where}, column {columns.names[i]!r}")
-        if columns.label is not None:
-            _check_label(values[columns.label].strip(), where)
-        row += 1
+    try:
+        for values in reader:
+            if not values:
+                continue
+            where = f"row {row} (line {line + reader.line_num - 1})"
+            if len(values) != len(columns.names):
+                raise ValueError(
+                    f"{where} has {len(values)} values; expected {len(columns.names)}."
+                )
+            for i in places:
+                _check_pixel(values[i], f"{where}, column {columns.names[i]!r}")
+            if columns.label is not None:
+                _check_label(values[columns.label].strip(), where)
+            row += 1
+    except csv.Error as error:  # a value that is longer than any
+        raise ValueError(f"row {row} (line {line + reader.line_num - 1}): {error}.") from None
 
 
 def _check_label(label, where):

@@ -192,8 +192,8 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         found : Bunch
             `frames`, as `transform` returns them, and three ndarray of bool, shape (n,):
             `is_empty`, where there is no ink; `is_filled`, where what was taken for ink fills most
-            of its box, as no digit does; `is_several`, where there seem to be several digits. Of
-            what is framed already only the first is asked.
+            of its box, as no digit does; `is_several`, where there seem to be several digits, which
+            is not asked of what is framed already.
 
         Examples
         --------
@@ -224,7 +224,7 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         return Bunch(
             frames=frames,
             is_empty=is_empty(frames),
-            is_filled=is_found & is_filled(frames),
+            is_filled=is_filled(frames),
             is_several=is_found & (has_others | holds_several(frames)),
         )
 
