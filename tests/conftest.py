@@ -52,6 +52,15 @@ def mnist():
 
 
 @pytest.fixture(scope="session")
+def handwriting():
+    """The folder with other people's handwriting."""
+    folder = Path(os.environ.get("CNN_DIGITS_DATA", "")) / "handwriting"
+    if not folder.is_dir():
+        pytest.skip("set CNN_DIGITS_DATA to a folder with handwriting/form_cells.npz")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def run_python():
     """A function that runs code in a process of its own, and returns what it prints."""
 

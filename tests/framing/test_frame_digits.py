@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
-from cnn_digits import CNNDigitClassifier, FrameDigits
+from cnn_digits import CNNDigitClassifier, FrameDigits, read_images
 
 DIGITS = load_digits(return_X_y=True)
 
@@ -180,6 +180,57 @@ def test_no_ink_at_all():
     with pytest.warns(UserWarning, match=r"on 2 of 3 images, the first ones X\[0, 2\]"):
         out = FrameDigits().fit_transform([blank, sheet(two()), np.zeros((5, 5))])
     assert [frame.any() for frame in out] == [False, True, False]
+
+
+class TestExamine:
+    """What is wrong with an image is told for each, and warned of once for all."""
+
+    empty, one = np.full((160, 140), 220, np.uint8), sheet(two())
+    several = np.hstack([one[:, :90], one[:, 35:]])
+    filled = sheet(np.ones((60, 45)))
+    images = [empty, one, several, filled, one]
+
+    def test_masks(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = FrameDigits().examine(self.images)
+        assert found.is_empty.tolist() == [True, False, False, False, False]
+        assert found.is_several.tolist() == [False, False, True, False, False]
+        assert found.is_filled.tolist() == [False, False, False, True, False]
+
+    def test_frames_are_those_of_transform(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            frames = FrameDigits().fit(self.images).transform(self.images)
+        np.testing.assert_array_equal(FrameDigits().examine(self.images).frames, frames)
+
+    def test_one_warning_counts_those_with_several_digits(self):
+        images = [self.several, self.one, self.several]
+        with pytest.warns(UserWarning, match=r"Several digits .* on 2 of 3 .* X\[0, 2\]") as told:
+            FrameDigits().fit(images).transform(images)
+        assert len(told) == 1
+        assert told[0].filename == __file__
+
+    def test_what_is_framed_already_is_not_asked(self, digits):
+        frames = FrameDigits(side=28).examine([self.several]).frames
+        assert not FrameDigits().fit(frames).examine(frames).is_several.any()
+
+
+@pytest.mark.parametrize(
+    ("folder", "least"), [("people", 0.95), ("cheques", 0.95), ("register", 0.94)]
+)
+def test_pictures_of_numbers_are_warned_of(handwriting, folder, least):
+    table = pd.read_csv(handwriting / folder / "labels.csv", dtype=str)
+    names = table["file"][table["number"].str.len() > 1][::4]
+    images, _ = read_images([handwriting / folder / name for name in names])
+    assert FrameDigits().examine(images).is_several.mean() > least
+
+
+@pytest.mark.parametrize("name", ["form_cells", "nsysu", "optdigits_tra"])
+def test_single_digits_are_not(handwriting, name):
+    with np.load(handwriting / f"{name}.npz") as file:
+        images = file["images"][::2]
+    assert FrameDigits().fit(images).examine(images).is_several.mean() < 0.01
 
 
 def test_pipeline_reads_what_it_was_not_trained_on(mnist):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from cnn_digits import FrameDigits
-from cnn_digits.framing.frames import _stroke_width, is_empty, is_framed
+from cnn_digits.framing.frames import holds_several, is_empty, is_framed
+from cnn_digits.framing.ink import stroke_width
 
 
 class TestFrame:
@@ -56,9 +57,40 @@ class TestFrame:
 
     def test_thin_strokes_become_as_thick_as_most(self):
         hairline = frame(sheet(two(600, 450, 4), (800, 700), (100, 100)))
-        assert _stroke_width(hairline[None] / 255)[0] > 1.9
+        assert stroke_width(hairline[None] / 255)[0] > 1.9
         bold = frame(sheet(two(60, 45, 10)))
-        assert _stroke_width(bold[None] / 255)[0] > 3
+        assert stroke_width(bold[None] / 255)[0] > 3
+
+
+class TestSeveral:
+    """Digits in one frame: apart from each other, touching, and one alone."""
+
+    @staticmethod
+    def row_of(*columns):
+        ink = np.zeros((60, 45 + max(columns)))
+        for column in columns:
+            ink[:, column : column + 45] = np.maximum(ink[:, column : column + 45], two())
+        return frame(sheet(ink, (120, 105 + max(columns)), (30, 30)))
+
+    @pytest.mark.parametrize("columns", [(0, 55), (0, 38), (0, 40, 80), (0, 55, 110)])
+    def test_two_and_three(self, columns):
+        assert holds_several(self.row_of(*columns)[None]).tolist() == [True]
+
+    @pytest.mark.parametrize("height", [45, 60, 90])
+    def test_one(self, height):
+        ink = two(height)
+        ink[height // 2] = 0  # broken
+        assert holds_several(frame(sheet(ink))[None]).tolist() == [False]
+
+    def test_none(self):
+        assert holds_several(np.zeros((2, 28, 28), np.uint8)).tolist() == [False, False]
+
+    def test_mnist(self, mnist):
+        images = mnist[1][:2000].reshape(-1, 28, 28)
+        assert holds_several(images).mean() < 0.01
+        # Side by side, as they are, between the same margins.
+        pairs = np.concatenate([images[:1000, :, :22], images[1000:, :, 6:]], axis=2)
+        assert np.mean([holds_several(frame(pair)[None])[0] for pair in pairs[:300]]) > 0.95
 
 
 class TestPlaceAndSize:

@@ -3,9 +3,56 @@ import pytest
 from drawn_digits import frame, likeness, sheet, two
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from cnn_digits import FrameDigits
-from cnn_digits.framing.ink import _otsu, quantile, reduced
+from cnn_digits.framing.ink import _is_thick, _otsu, find_ink, quantile, reduced, stroke_width
+
+
+class TestCutOutClosely:
+    """Little paper round a digit, and a pattern on it: strokes are whole, not broken."""
+
+    @pytest.mark.parametrize("pattern", [0, 25])
+    @pytest.mark.parametrize("shape", [(24, 25), (41, 35), (64, 30)])
+    def test_a_zero_stays_closed(self, shape, pattern):
+        y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
+        ring = ndimage.gaussian_filter(np.abs(np.hypot(y, x) - 0.8) < 0.2, 0.8, output=float)
+        lines = (np.arange(shape[0]) % 5 == 2)[:, None]
+        picture = 200 - 100 * ring - pattern * lines
+        labels, _ = ndimage.label(find_ink(picture[None].astype(np.float32))[0] == 0)
+        hole = labels[shape[0] // 2 // 5 * 5, shape[1] // 2]
+        assert hole > 0
+        assert (labels == hole).sum() < 0.6 * np.prod(shape)  # the paper outside is not in it
+
+    @pytest.mark.parametrize("side", [20, 40, 100])
+    def test_light_that_falls_from_one_side_is_no_stroke(self, side):
+        light = np.tile(np.linspace(200, 120, side, dtype=np.float32), (side, 1))
+        # Where there is paper around the digit, none is found; else only the darkest end.
+        assert (find_ink(light[None]) > 0).mean() <= (0 if side == 100 else 0.2)
+
+    @pytest.mark.parametrize("side", [20, 40, 100])
+    def test_noise_is_no_ink(self, side):
+        noise = np.random.default_rng(0).normal(200, 10, (20, side, side))
+        assert not find_ink(noise.astype(np.float32)).any()
+
+
+class TestMeasures:
+    @pytest.mark.parametrize("width", [2, 4, 6])
+    def test_stroke_width(self, width):
+        stroke = np.zeros((1, 80, 80), np.float32)
+        stroke[0, 10:70, 30 : 30 + width] = 1
+        assert stroke_width(stroke)[0] == pytest.approx(width, abs=1)
+
+    @given(st.integers(1, 12), st.integers(0, 40), st.booleans(), st.integers(0, 2**32 - 1))
+    def test_is_thick(self, radius, row, is_square, seed):
+        y, x = np.mgrid[:41, :41]
+        apart = np.stack([np.abs(y - row), np.abs(x - 20)])
+        mark = (apart.max(axis=0) if is_square else np.hypot(*apart)) <= radius
+        noise = np.random.default_rng(seed).random((41, 41)) < 0.5
+        masks = np.stack([mark, noise, mark | noise])
+        for width in (3, 2 * radius, 2 * radius + 3):
+            expected = [2 * ndimage.distance_transform_edt(mask).max() > width for mask in masks]
+            assert _is_thick(masks, width).tolist() == expected
 
 
 class TestPaperAndInk:

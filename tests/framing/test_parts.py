@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from drawn_digits import frame, likeness, sheet, two
 
-from cnn_digits.framing.parts import find_parts, without_dirt
+from cnn_digits.framing.parts import find_digit, find_parts
 
 
 class TestDigitAndDirt:
@@ -28,6 +28,44 @@ class TestDigitAndDirt:
         rows = np.nonzero(frame(sheet(ink)) > 64)[0]
         assert np.ptp(rows) + 1 == pytest.approx(20, abs=1)
         assert likeness(self.reference, frame(sheet(ink))) > 0.95
+
+
+class TestAtTheEdges:
+    """Bits of a box, of lines and of neighbours; the digit is the one in the middle."""
+
+    reference = frame(sheet(two()))
+
+    @pytest.mark.parametrize("slant", [0, 0.03])
+    @pytest.mark.parametrize("inset", [0, 6, 30])
+    @pytest.mark.parametrize("n_sides", [1, 2, 4])
+    def test_bits_of_a_box(self, n_sides, inset, slant):
+        box = np.zeros((200, 200))
+        row, column = np.mgrid[:200, :200]
+        for turns in range(n_sides):
+            line = np.abs(row + slant * column - inset - 2) < 3
+            if n_sides == 4:
+                line &= (column >= inset) & (column < 200 - inset)
+            box = np.maximum(box, np.rot90(line, turns))
+        picture = np.where(box, 70, sheet(two(), (200, 200), (63, 70))).astype(np.uint8)
+        assert likeness(self.reference, frame(picture)) > 0.97
+
+    def test_neighbours(self):
+        picture = sheet(two(), (110, 200), (18, 70))
+        half = sheet(two(), (110, 200), (18, 0))[:, 25:50]
+        picture[:, :25] = half
+        picture[:, -25:] = half[:, ::-1]
+        assert likeness(self.reference, frame(picture)) > 0.97
+
+    def test_the_heavier_one_at_the_side(self):
+        picture = sheet(two(), (120, 240), (25, 90))
+        picture[5:115, 4:30] = 40
+        assert likeness(self.reference, frame(picture)) > 0.97
+
+    def test_a_digit_that_touches_all_edges_is_whole(self):
+        ink = two()
+        rows, columns = (np.flatnonzero(ink.max(axis=axis) > 0) for axis in (1, 0))
+        close = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        assert likeness(self.reference, frame(sheet(close, close.shape, (0, 0)))) > 0.97
 
 
 class TestFindParts:
@@ -58,7 +96,7 @@ class TestFindParts:
         assert parts["box"].shape == (0, 4)
 
 
-class TestWithoutDirt:
+class TestFindDigit:
     """Marks of 4 × 4 pixels, beside a stroke of 24 × 6 and farther and farther away from it."""
 
     @pytest.mark.parametrize(
@@ -71,21 +109,36 @@ class TestWithoutDirt:
         ink[0, 8:32, 10:16] = 1
         ink[0, 18:22, column : column + 4] = strength
         before = ink.copy()
-        kept = without_dirt(ink)
+        kept, _ = find_digit(ink)
         np.testing.assert_array_equal(ink, before)
         expected = ink.copy()
         if not is_kept:
             expected[0, :, 16:] = 0
         np.testing.assert_array_equal(kept, expected)
 
+    @pytest.mark.parametrize(
+        ("columns", "is_other"),
+        [((1, 5), True), ((0, 4), False), ((1, 2), False)],
+        ids=["another digit", "cut off by the edge", "too light"],
+    )
+    def test_others_are_told_of(self, columns, is_other):
+        ink = np.zeros((1, 40, 80), np.float32)
+        ink[0, 8:32, 40:46] = 1
+        ink[0, 8:32, slice(*columns)] = 1
+        kept, has_others = find_digit(ink)
+        assert not kept[0, :, :10].any()
+        assert has_others.tolist() == [is_other]
+
     def test_pieces_join_by_pieces_between_them(self):
         ink = np.zeros((2, 40, 40), np.float32)
         ink[:, 8:32, 10:16] = 1
         ink[:, 18:22, 24:28] = 1
         ink[1, 18:22, 19:21] = 1
-        kept = without_dirt(ink)
+        kept, _ = find_digit(ink)
         assert not kept[0, :, 16:].any()
         np.testing.assert_array_equal(kept[1], ink[1])
 
     def test_no_ink(self):
-        assert not without_dirt(np.zeros((2, 5, 5), np.float32)).any()
+        ink, has_others = find_digit(np.zeros((2, 5, 5), np.float32))
+        assert not ink.any()
+        assert not has_others.any()

@@ -7,10 +7,12 @@ from os import PathLike
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
+from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval
 
 from cnn_digits.framing.frames import (
     framed,
+    holds_several,
     is_empty,
     is_filled,
     is_framed,
@@ -160,29 +162,71 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         -----
         UserWarning
             If there is no ink on some images: their frames are empty. If what was taken for ink
-            fills most of its box on some, as no digit does.
+            fills most of its box on some, as no digit does. If there seem to be several digits.
+        """
+        found = self.examine(X)
+        _warn(found.is_empty, "No ink was found on", "their frames are empty.")
+        _warn(
+            found.is_filled,
+            "What was taken for ink fills most of its box, as no digit does, on",
+            "something else than a digit may be on them. Look at their frames.",
+        )
+        _warn(
+            found.is_several,
+            "Several digits seem to be on",
+            "their frames hold the one in the middle, or some that touch. Expected one digit an "
+            "image: cut them apart.",
+        )
+        return found.frames
+
+    def examine(self, X):
+        """Frame each image, and say what is wrong with it instead of warning.
+
+        Parameters
+        ----------
+        X : array-like or list
+            As in `transform`.
+
+        Returns
+        -------
+        found : Bunch
+            `frames`, as `transform` returns them, and three ndarray of bool, shape (n,):
+            `is_empty`, where there is no ink; `is_filled`, where what was taken for ink fills most
+            of its box, as no digit does; `is_several`, where there seem to be several digits. Of
+            what is framed already only the first is asked.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from cnn_digits import FrameDigits
+        >>> paper = np.full((60, 90), 230, dtype=np.uint8)
+        >>> written = paper.copy()
+        >>> written[10:50, 30:35] = written[10:50, 60:65] = 40  # eleven
+        >>> found = FrameDigits().examine([paper, written])
+        >>> found.is_empty, found.is_several
+        (array([ True, False]), array([False,  True]))
         """
         if not hasattr(self, "image_shape_"):
             # Before a network that was loaded from a file there is nothing to fit on.
-            return clone(self).fit(X).transform(X)
+            return clone(self).fit(X).examine(X)
         stacks = self._stacks(X, reset=False)
         n = sum(len(rows) for rows, _ in stacks)
-        out = np.empty((n, self.side, self.side), dtype=np.uint8)
-        is_found = np.ones(n, dtype=bool)
+        frames = np.empty((n, self.side, self.side), dtype=np.uint8)
+        is_found, has_others = np.ones(n, dtype=bool), np.zeros(n, dtype=bool)
         for rows, images in stacks:
             as_it_is = is_framed(images, self.side, self.box)
             is_found[rows] = ~as_it_is
             if as_it_is.any():
-                out[rows[as_it_is]] = white_on_black(images[as_it_is, :, :, 0])
+                frames[rows[as_it_is]] = white_on_black(images[as_it_is, :, :, 0])
             if not as_it_is.all():
-                out[rows[~as_it_is]] = framed(images[~as_it_is], self.side, self.box)
-        _warn(is_empty(out), "No ink was found on", "their frames are empty.")
-        _warn(
-            is_found & is_filled(out),
-            "What was taken for ink fills most of its box, as no digit does, on",
-            "something else than a digit may be on them. Look at their frames.",
+                rows, images = rows[~as_it_is], images[~as_it_is]
+                frames[rows], has_others[rows] = framed(images, self.side, self.box)
+        return Bunch(
+            frames=frames,
+            is_empty=is_empty(frames),
+            is_filled=is_found & is_filled(frames),
+            is_several=is_found & (has_others | holds_several(frames)),
         )
-        return out
 
     def _stacks(self, X, *, reset):
         """Validate images; row numbers and images of shape (n, h, w, c), for each size."""
