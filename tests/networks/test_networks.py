@@ -118,6 +118,18 @@ class TestRewritten:
         assert bits.shape[0] == bits.shape[1]
 
 
+def test_printed_digits_of_many_typefaces():
+    from writing import TYPEFACES, printed
+
+    found = printed()
+    assert found.frames.shape == (10 * len(TYPEFACES), 28, 28)
+    assert np.bincount(found.labels).tolist() == [len(TYPEFACES)] * 10
+    # No two typefaces have the same digits.
+    assert len(np.unique(found.frames, axis=0)) == len(found)
+    assert set(found.without(TYPEFACES[1:]).writers) == {TYPEFACES[0]}
+    assert len(found.by(TYPEFACES[:2])) == 20
+
+
 class TestMeasuring:
     def test_a_reading_counts(self):
         from measuring import Reading, table
