@@ -7,7 +7,7 @@ around it. Points are (row, column).
 from itertools import pairwise
 
 import numpy as np
-from scipy.ndimage import zoom
+from scipy.ndimage import affine_transform, zoom
 
 # Finer than frames, so that edges that are drawn are as soft as theirs when it is framed again.
 SCALE, ROOM = 2, 20
@@ -136,14 +136,50 @@ def gap(canvas, rng):
     return canvas * np.clip(distance - width * rng.uniform(0.8, 1.4) + 0.5, 0, 1)
 
 
+def curl(canvas, rng):
+    """The loose end of a zero: out over its top, or into its middle."""
+    top, bottom, left, right = _box(canvas)
+    height, width = bottom - top, right - left
+    pen = stroke_width(canvas)
+    columns = np.flatnonzero(canvas[int(min(top + pen / 2, bottom - 1))] > 0.5)
+    if not columns.size:
+        return canvas
+    start = np.array([top + pen / 2, columns.mean()])
+    bend = start + np.array([height * rng.uniform(-0.2, 0.25), width * rng.uniform(-0.3, 0.4)])
+    end = start + np.array([height * rng.uniform(-0.2, 0.4), width * rng.uniform(-0.4, 0.8)])
+    return curve(canvas, start, bend, end, pen * rng.uniform(0.7, 1))
+
+
+def slash(canvas, rng):
+    """The stroke across a zero, from lower left to upper right or level."""
+    top, bottom, left, right = _box(canvas)
+    if bottom == top:
+        return canvas
+    middle = np.array([top + bottom, left + right]) / 2
+    half = np.array([-(bottom - top) * rng.uniform(0, 0.6), (right - left) * rng.uniform(0.4, 0.7)])
+    return line(canvas, [middle - half, middle + half], stroke_width(canvas))
+
+
+def mirrored(canvas, rng):
+    """A nine with its stem below the left of the loop, as a rho: leaning as it did before."""
+    lean = np.tan(np.radians(rng.uniform(10, 35)))
+    middle = (canvas.shape[0] - 1) / 2
+    leaning = np.array([[1, 0], [lean, 1]])
+    return affine_transform(canvas[:, ::-1], leaning, [0, -lean * middle], order=1)
+
+
 # What is drawn on a digit, and how often: each by itself, none of them never.
 STROKES = {
+    0: [(curl, 0.3), (slash, 0.1)],
     1: [(flag, 0.9), (foot, 0.3)],
     4: [(foot, 0.1)],
     7: [(bar, 0.7), (tick, 0.4), (foot, 0.05)],
     8: [(gap, 1.0)],
-    9: [(gap, 0.7), (hook, 0.6)],
+    9: [(mirrored, 0.2), (gap, 0.6), (hook, 0.6)],
 }
+
+# After these no other comes.
+_LAST = {mirrored}
 
 
 def drawn(frame, label, rng):
@@ -152,6 +188,8 @@ def drawn(frame, label, rng):
     for stroke, share in STROKES.get(label, ()):
         if rng.uniform() < share:
             canvas = stroke(canvas, rng)
+            if stroke in _LAST:
+                break
     return canvas
 
 

@@ -83,6 +83,25 @@ class TestStrokes:
         assert label(nine < 0.5)[1] == 2
         assert label(gap(nine, np.random.default_rng(0)) < 0.5)[1] == 1
 
+    def test_a_mirrored_nine_has_its_stem_to_the_left_of_its_loop(self):
+        from strokes import line, mirrored
+
+        rows, columns = np.indices((96, 96))
+        loop = (abs(np.hypot(rows - 38, columns - 48) - 9) < 3).astype(np.float32)
+        after = mirrored(line(loop, [(38, 57), (70, 52)], 5), np.random.default_rng(0))
+        upper, lower = (np.nonzero(part > 0.5)[1] for part in (after[:48], after[52:]))
+        assert lower.mean() < upper.mean() - 5
+
+    @pytest.mark.parametrize("stroke", ["curl", "slash"])
+    def test_zeros_get_a_loose_end_or_a_slash(self, stroke):
+        import strokes
+
+        rows, columns = np.indices((96, 96))
+        ring = (abs(np.hypot(rows - 48, columns - 48) - 15) < 3).astype(np.float32)
+        after = getattr(strokes, stroke)(ring, np.random.default_rng(0))
+        assert (after >= ring).all()
+        assert (after > ring + 0.5).sum() > 20
+
     def test_what_is_empty_stays_empty(self):
         from strokes import STROKES, drawn
 
