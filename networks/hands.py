@@ -7,7 +7,7 @@ from strokes import canvas_of, drawn, picture_of, stroke_width
 from writing import framed
 
 # Shares of the digits that come as few pixels: as bits, and as shades of grey.
-BITS, COARSE = 0.2, 0.1
+BITS, COARSE = 0.3, 0.1
 
 
 def slanted(canvas, rng):
@@ -26,7 +26,7 @@ def penned(canvas, rng):
     """As written with a broader or a finer pen."""
     width = stroke_width(canvas)
     soft = gaussian_filter(canvas, 0.3 * width)
-    return np.clip((soft - rng.uniform(0.25, 0.6)) * width / 2 + 0.5, 0, 1)
+    return np.clip((soft - rng.uniform(0.2, 0.6)) * width / 2 + 0.5, 0, 1)
 
 
 def coarse(canvas, rng, *, bits):

@@ -34,7 +34,7 @@ class Recipe:
     epochs: tuple = (6, 4)
     versions: tuple = (3, 3, 8)
     learning_rate: float = 3e-3
-    doubt: float = 0.8
+    doubt: float = 0.72
 
 
 class Pool:
@@ -51,7 +51,6 @@ class Pool:
     """
 
     def __init__(self, mnist, others, versions):
-        self.mnist = mnist
         half = mnist[::2]
         self._writings = [mnist, half, *others]
         self._frames = [[mnist.frames], [rewritten(half.frames, half.labels, seed=0)]]
