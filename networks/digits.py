@@ -39,8 +39,7 @@ class Networks:
         self._folder = folder
         mnist, self.unseen = writing.mnist()
         self.mnist = mnist[:n_images]
-        self.others = [writing.swiss()[:n_images], writing.optdigits()[:n_images]]
-        self.others.append(writing.printed())
+        self.others = [writing.swiss(n_images), writing.optdigits(n_images), writing.printed()]
         self._pool = None
 
     def of_mnist_alone(self):

@@ -31,7 +31,7 @@ class Recipe:
         without it; of what it misreads of other people's it is too sure.
     """
 
-    epochs: tuple = (6, 4)
+    epochs: tuple = (6, 6)
     versions: tuple = (3, 3, 8)
     learning_rate: float = 3e-3
     doubt: float = 0.72

@@ -73,16 +73,16 @@ def mnist():
     return whole[:N_MNIST], whole[N_MNIST:]
 
 
-def swiss():
-    """What 11 writers wrote for https://github.com/kensanata/numbers."""
+def swiss(n=None):
+    """What 11 writers wrote for https://github.com/kensanata/numbers, or the first `n` digits."""
     pictures, file = _pictures("swiss.npz")
-    return _writing(framed(pictures), file["labels"], file["writer"])
+    return _writing(framed(pictures[:n]), file["labels"][:n], file["writer"][:n])
 
 
-def optdigits():
+def optdigits(n=None):
     """What 30 writers wrote for UCI's Optical Recognition of Handwritten Digits, 32 × 32 bits."""
     pictures, file = _pictures("optdigits_tra.npz")
-    return _writing(framed(pictures), file["labels"])
+    return _writing(framed(pictures[:n]), file["labels"][:n])
 
 
 def printed():
