@@ -47,6 +47,19 @@ def test_simple_is_exactly_this_network():
     assert network.get_layer("probabilities").activation.__name__ == "softmax"
 
 
+def test_medium_is_exactly_this_network():
+    network = build("medium")
+    assert network.count_params() == 103_018
+    convolutions = [row for row in table(network) if row[0] == "Conv2D"]
+    assert convolutions == [
+        ("Conv2D", (24, 24, 16), 400),
+        ("Conv2D", (10, 10, 32), 4_608),
+        ("Conv2D", (8, 8, 64), 18_432),
+        ("Conv2D", (2, 2, 128), 73_728),
+    ]
+    assert table(network)[-1] == ("Dense", (10,), 5_130)
+
+
 def test_lenet5_has_the_published_layer_sizes():
     sizes = [shape for kind, shape, _ in table(build("lenet5")) if kind != "Dropout"]
     assert sizes == [
@@ -83,6 +96,7 @@ def test_compact_is_small():
 @pytest.mark.parametrize("side", [40, 100, 280])
 def test_size_on_large_images(side):
     assert build("compact", (side, side, 1)).count_params() < 400_000
+    assert build("medium", (side, side, 1)).count_params() < 400_000
     assert build("accurate", (side, side, 1)).get_layer("maximum").input.shape[1] < 8
 
 

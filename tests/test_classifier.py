@@ -248,7 +248,7 @@ class TestBadInput:
     def test_unknown_architecture_lists_the_known(self, few):
         with pytest.raises(ValueError, match="architecture") as error:
             quick(architecture="resnet").fit(*few)
-        for name in ("accurate", "compact", "deep", "lenet5", "simple", "resnet"):
+        for name in ("accurate", "compact", "medium", "deep", "lenet5", "simple", "resnet"):
             assert repr(name) in str(error.value)
 
     def test_bad_callable_leaves_the_fitted_network(self, few):
@@ -447,7 +447,9 @@ class TestRandomness:
         assert [first, float(tf.random.uniform(()))] == expected
         assert tf.random.get_global_generator().state.numpy().tolist() == state
 
-    @pytest.mark.parametrize("architecture", ["compact", "accurate", "lenet5", "simple", "deep"])
+    @pytest.mark.parametrize(
+        "architecture", ["compact", "medium", "accurate", "lenet5", "simple", "deep"]
+    )
     def test_data_format_of_keras_does_not_matter(self, few, architecture, tmp_path):
         X, y = few[0][:40], few[1][:40]
 
@@ -740,7 +742,8 @@ class TestBetas:
 
 class TestTrainingOptions:
     @pytest.mark.parametrize(
-        ("architecture", "epochs"), [("accurate", 4), ("lenet5", 10), ("simple", 10), ("deep", 10)]
+        ("architecture", "epochs"),
+        [("medium", 5), ("accurate", 4), ("lenet5", 10), ("simple", 10), ("deep", 10)],
     )
     def test_architectures_learn(self, digits, architecture, epochs):
         X_train, X_test, y_train, y_test = digits

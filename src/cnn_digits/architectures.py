@@ -178,6 +178,21 @@ def compact(make, x, dropout):
     return make.dropout(make.normalised(x, number + 1), dropout, "dropout")
 
 
+def medium(make, x, dropout):
+    """Four normalised convolutions and no dense layer: between "compact" and "accurate"."""
+    is_small = min(x.shape[1:3]) <= 16
+    padding = "same" if is_small else "valid"
+    x = make.block(x, 1, 16, 3 if is_small else 5, padding)
+    x = make.block(x, 2, 32, 3, padding, pool=False)
+    number = 2
+    # Larger images take more: what is left is 4 × 4 pixels at most.
+    while number < 3 or min(x.shape[1:3]) > 4:
+        number += 1
+        x = make.block(x, number, 64, 3, padding)
+    x = make.block(x, number + 1, 128, 3, padding, pool=False)
+    return make.dropout(make.flat(x), dropout, "dropout")
+
+
 def accurate(make, x, dropout):
     """Seven normalised convolutions, all 3×3, on three scales: the most accurate of these."""
     padding = "same" if min(x.shape[1:3]) <= 16 else "valid"
@@ -219,6 +234,15 @@ ARCHITECTURES = {
         label_smoothing=0.1,
         sharpness=2.0,
         bfloat16=True,
+    ),
+    "medium": Architecture(
+        medium,
+        dropout=0.0,
+        batch_size=256,
+        learning_rate=5e-3,
+        betas=(0.5, 0.9),
+        label_smoothing=0.1,
+        sharpness=2.0,
     ),
     "accurate": Architecture(
         accurate,

@@ -5,6 +5,7 @@ import os
 import pickle
 import re
 import stat
+import time
 import zipfile
 from pathlib import Path
 
@@ -38,6 +39,12 @@ class TestFile:
         assert loaded.get_params() == fitted.get_params()
         assert loaded.image_shape_ == fitted.image_shape_
         assert loaded.n_features_in_ == fitted.n_features_in_
+
+    def test_the_same_classifier_is_the_same_file_at_any_time(self, fitted, tmp_path, monkeypatch):
+        fitted.save(tmp_path / "now")
+        monkeypatch.setattr(time, "time", lambda: 2e9)
+        fitted.save(tmp_path / "later")
+        assert (tmp_path / "now").read_bytes() == (tmp_path / "later").read_bytes()
 
     def test_goes_on_where_it_was(self, digits, tmp_path):
         X, y = digits[0][:200], digits[2][:200]

@@ -43,7 +43,7 @@ def _add_parameters(parser):
     parser.add_argument(
         "--architecture",
         default="compact",
-        help="compact, accurate, simple, deep or lenet5 (default: %(default)s)",
+        help="compact, medium, accurate, simple, deep or lenet5 (default: %(default)s)",
     )
     parser.add_argument(
         "--augment",

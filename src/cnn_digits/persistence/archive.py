@@ -159,11 +159,16 @@ def read_array(archive, name, variable):
     return array
 
 
+def undated(name):
+    """A member to write, without the time of day: the same classifier makes the same file."""
+    return zipfile.ZipInfo(name)
+
+
 def write_array(archive, name, variable):
     """Put the value of a variable into a file that is being written."""
     array = np.asarray(to_numpy(variable), order="C")
     _check_numbers(name, array, variable)
-    with archive.open(name, "w", force_zip64=True) as entry:
+    with archive.open(undated(name), "w", force_zip64=True) as entry:
         np.lib.format.write_array(entry, array, version=(1, 0), allow_pickle=False)
 
 

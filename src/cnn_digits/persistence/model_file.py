@@ -21,6 +21,7 @@ from cnn_digits.persistence.archive import (
     opened_archive,
     read_array,
     read_description,
+    undated,
     write_array,
 )
 from cnn_digits.persistence.description import blueprint_of, checked, describe, parameters_of
@@ -58,7 +59,7 @@ def save(path, parameters, fitted):
     text = json.dumps(describe(parameters, fitted), indent=1)
     check_length(len(text))
     with written_whole(path) as file, zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(DESCRIPTION, text, zipfile.ZIP_DEFLATED)
+        archive.writestr(undated(DESCRIPTION), text, zipfile.ZIP_DEFLATED)
         for name, variable in _all_entries(fitted.network):
             write_array(archive, name, variable)
 
