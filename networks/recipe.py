@@ -106,6 +106,8 @@ def on_all_hands(clf, frames, labels, recipe):
     clf.fit(frames, labels)
     last = clf.model_.get_layer("logits")
     last.set_weights([recipe.doubt * weights for weights in last.get_weights()])
+    # As `cnn-digits train` notes it of pictures: what is no frame is warned of.
+    clf._framed = True
     return clf.set_params(
         epochs="auto", learning_rate="auto", warm_start=False, dtype_policy="auto"
     )
