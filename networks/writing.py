@@ -101,6 +101,14 @@ def printed():
 
 def measured_only():
     """Name → digits that nothing is trained on."""
+    return {
+        name: _writing(framed(pictures), labels, writers)
+        for name, (pictures, labels, writers) in pictures_measured_only().items()
+    }
+
+
+def pictures_measured_only():
+    """Name → pictures as they come, their labels, and their writers or None."""
     found = {}
     for name, title, cut in (
         ("nsysu.npz", "NSYSU", 0),
@@ -108,21 +116,20 @@ def measured_only():
         ("form_cells.npz", "form cells, a tenth cut off each side", 0.1),
     ):
         pictures, file = _pictures(name)
-        found[title] = _writing(framed(_cut(pictures, cut)), file["labels"])
+        found[title] = _cut(pictures, cut), file["labels"], None
     usps = np.load(_folder() / "usps_train.npz")
-    found["USPS"] = _writing(framed(usps["images"]), usps["labels"])
+    found["USPS"] = list(usps["images"]), usps["labels"], None
     own = _folder() / "own_digits"
     table = pd.read_csv(own / "labels.csv", dtype=str)
-    pictures = _read(own, table["file"])
-    found["people's own"] = _writing(framed(pictures), table["label"], table["writer"])
-    pictures, labels = _cheque_digits()
-    found["cheque digits, cut out"] = _writing(framed(pictures), labels)
+    found["people's own"] = _read(own, table["file"]), table["label"], table["writer"]
+    found["cheque digits, cut out"] = *_cheque_digits(), None
     table = _table("register")
     table = table[table["number"].str.len() == 1]
     pictures = _read(_folder() / "handwriting" / "register", table["file"])
-    found["register cells of one digit"] = _writing(framed(pictures), table["number"])
+    found["register cells of one digit"] = pictures, table["number"], None
     images, labels = load_digits(return_X_y=True)
-    found["scikit-learn's digits, 8 × 8"] = _writing(framed(images.reshape(-1, 8, 8)), labels)
+    images = (images * 255 / 16).astype(np.uint8).reshape(-1, 8, 8)
+    found["scikit-learn's digits, 8 × 8"] = list(images), labels, None
     return found
 
 
