@@ -212,20 +212,20 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         stacks = self._stacks(X, reset=False)
         n = sum(len(rows) for rows, _ in stacks)
         frames = np.empty((n, self.side, self.side), dtype=np.uint8)
-        is_found, has_others = np.ones(n, dtype=bool), np.zeros(n, dtype=bool)
+        is_several = np.zeros(n, dtype=bool)
         for rows, images in stacks:
             as_it_is = is_framed(images, self.side, self.box)
-            is_found[rows] = ~as_it_is
             if as_it_is.any():
                 frames[rows[as_it_is]] = white_on_black(images[as_it_is, :, :, 0])
             if not as_it_is.all():
                 rows, images = rows[~as_it_is], images[~as_it_is]
-                frames[rows], has_others[rows] = framed(images, self.side, self.box)
+                frames[rows], has_others = framed(images, self.side, self.box)
+                is_several[rows] = has_others | holds_several(frames[rows])
         return Bunch(
             frames=frames,
             is_empty=is_empty(frames),
             is_filled=is_filled(frames),
-            is_several=is_found & (has_others | holds_several(frames)),
+            is_several=is_several,
         )
 
     def _stacks(self, X, *, reset):
