@@ -25,6 +25,7 @@ def first_reading():
         times[step] = now - start
         start = now
 
+    # Not used here: loaded first, so that no later step's time has them in it.
     import keras  # noqa: F401
     import tensorflow as tf  # noqa: F401
 

@@ -844,7 +844,7 @@ def _check_copies(callbacks):
     for i, callback in enumerate(callbacks or ()):
         try:
             deepcopy(callback)
-        except Exception as error:  # see above
+        except Exception as error:  # a callback's own code; goes on with the callback's place
             raise TypeError(
                 f"callbacks[{i}] is {callback!r}, which can't be copied, as searches and "
                 f"cross-validation have to: {error}. Let it make what it can't copy in "
