@@ -1,0 +1,1 @@
+"""Numbers on pictures: where there is writing, what it says, how sure that is."""
