@@ -10,8 +10,9 @@ import numpy as np
 import writing
 from keras import ops
 
-from cnn_digits.reading.line_network import STRIDE, SYMBOLS
+from cnn_digits.reading.line_network import STRIDE
 from cnn_digits.reading.strips import strip_of
+from cnn_digits.reading.symbols import SYMBOLS
 
 # No line that is composed has more symbols.
 MOST = 32

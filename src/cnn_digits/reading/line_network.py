@@ -10,10 +10,7 @@ import keras
 from keras import layers
 
 from cnn_digits.reading.strips import STRIP_HEIGHT
-
-# What is read, in the order of the network's answers from 1 on; 0 stands for none of them.
-SYMBOLS = "0123456789.,-/$€£"
-BLANK = 0
+from cnn_digits.reading.symbols import SYMBOLS
 
 # Columns of the strip to one of the answer.
 STRIDE = 2
