@@ -37,14 +37,15 @@ class Recipe:
     Parameters
     ----------
     n_lines : int
-    epochs : int
+    epochs : (int, int)
+        By columns alone, and by the text as well.
     batch_size : int
     learning_rate : float
         The highest.
     """
 
     n_lines: int = 120_000
-    epochs: int = 4
+    epochs: tuple = (3, 1)
     batch_size: int = 64
     learning_rate: float = 3e-3
 
@@ -187,30 +188,32 @@ class Batches(keras.utils.PyDataset):
         return strips, wanted
 
 
-@keras.saving.register_keras_serializable("networks")
-def loss(wanted, logits):
-    """Connectionist temporal classification and what each column must say, together.
-
-    The second alone knows where digits are, from the first step on; the first alone cares for
-    nothing but the text in the end.
-    """
-    n_columns = ops.shape(logits)[1]
-    said, text = wanted[:, :n_columns], wanted[:, n_columns:]
+def by_column(wanted, logits):
+    """What each column must say: it is known from the first step on where digits are."""
+    said = wanted[:, : ops.shape(logits)[1]]
     each = keras.losses.sparse_categorical_crossentropy(
         ops.maximum(said, 0), logits, from_logits=True
     )
-    is_told = ops.cast(said >= 0, "float32")
-    by_column = ops.sum(each * is_told, axis=1)
+    return ops.sum(each * ops.cast(said >= 0, "float32"), axis=1) / 16
+
+
+def by_text(wanted, logits):
+    """Half of it connectionist temporal classification, which cares for the text alone."""
+    n_columns = ops.shape(logits)[1]
+    text = wanted[:, n_columns:]
     n_symbols = ops.sum(ops.cast(text > 0, "int32"), axis=1)
     lengths = ops.zeros_like(n_symbols) + n_columns
-    by_text = ops.ctc_loss(text, logits, n_symbols, lengths, mask_index=0)
-    return (0.5 * by_column + 0.5 * by_text) / 8
+    losses = ops.ctc_loss(text, logits, n_symbols, lengths, mask_index=0)
+    return by_column(wanted, logits) + losses / 16
 
 
-def trained(network, lines, recipe, seed=0):
-    """The network, trained on lines: a warm-up, then down a cosine."""
+def trained(network, lines, recipe, seed=0, callbacks=()):
+    """The network, trained on lines: a warm-up, then down a cosine.
+
+    The loss of the text takes a third more time: it is left to the last epochs.
+    """
     batches = Batches(lines, recipe.batch_size, seed)
-    n_steps = len(batches) * recipe.epochs
+    n_steps = len(batches) * sum(recipe.epochs)
     rate = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 20,
         n_steps,
@@ -218,6 +221,8 @@ def trained(network, lines, recipe, seed=0):
         warmup_target=recipe.learning_rate,
         warmup_steps=min(300, n_steps // 5),
     )
-    network.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=5.0), loss)
-    network.fit(batches, epochs=recipe.epochs, verbose=2, shuffle=False)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=5.0)
+    for loss, epochs in zip((by_column, by_text), recipe.epochs, strict=True):
+        network.compile(optimizer, loss)
+        network.fit(batches, epochs=epochs, verbose=2, shuffle=False, callbacks=[*callbacks])
     return network
