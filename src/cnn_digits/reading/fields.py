@@ -1,56 +1,12 @@
 """The one line of writing in a cropped field: an amount on a cheque, a cell of a table."""
 import numpy as np
-from scipy import ndimage
 
-from cnn_digits.framing.ink import histograms, quantile, reduced
+from cnn_digits.framing.ink import reduced
 from cnn_digits.framing.margins import inner_windows
 from cnn_digits.reading.marks import find_marks
+from cnn_digits.reading.paper import ink_on_field
 
 _HEIGHT = 80
-
-
-def is_dark(image):
-    """Whether ink is darker than paper: by the skewness of what differs from its surroundings."""
-    size = [side // 2 | 1 for side in image.shape]
-    d = image - ndimage.uniform_filter(image, size, mode="nearest")
-    return (d**3).mean() < 0
-
-
-def contrast(image, size):
-    half = size // 2
-    if not is_dark(image):
-        image = -image
-    wide = ndimage.grey_closing(np.pad(image, half, mode="edge"), (size, size), mode="nearest")
-    return wide[half : half + image.shape[0], half : half + image.shape[1]] - image
-
-
-def field_ink(image):
-    d = contrast(image, int(0.6 * min(image.shape)) | 1)
-    top = d.max()
-    if top <= 0:
-        return d
-    levels = (d * (255 / top)).astype(np.uint8)
-    counts = histograms(levels[None])
-    t = _otsu(counts[0])
-    paper, ink = counts.copy(), counts.copy()
-    paper[:, t + 1 :] = 0
-    ink[:, : t + 1] = 0
-    mid = quantile(paper, 0.5)[0, 0]
-    noise = mid - quantile(paper, 0.16)[0, 0]
-    full = float(quantile(ink, 0.8)[0, 0])
-    floor = mid + max(4 * noise, 0.08 * (full - mid))
-    floor = float(max(min(floor, t), 0.25 * full))
-    if full - floor < 4 or (full - mid) < 6 * noise and False:
-        return 0 * d
-    return np.clip((levels - floor) / (full - floor), 0, 1).astype(np.float32)
-
-
-def _otsu(counts):
-    below = counts.cumsum().astype(float)
-    moment = (counts * np.arange(256)).cumsum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (moment[-1] * below - moment * below[-1]) ** 2 / (below * (below[-1] - below))
-    return int(np.nanargmax(between))
 
 
 def find_line_box(shades):
@@ -58,7 +14,7 @@ def find_line_box(shades):
     factor = max(1, min(shades.shape) // _HEIGHT)
     small = reduced(shades[None, ..., None], factor)[..., 0]
     top, left, bottom, right = inner_windows(small)[0]
-    ink = field_ink(small[0, top:bottom, left:right])
+    ink = ink_on_field(small[0, top:bottom, left:right])
     if not ink.any():
         return None
     labels, marks = find_marks(np.where(ink > 0.25, ink, 0))
