@@ -11,9 +11,9 @@ from cnn_digits.reading.rules import find_frame, find_rules
 # More pixels are not looked at: digits of 20 pixels on a photo of 12 megapixels keep 10.
 _PIXELS = 3.1e6
 
-# Lines longer than this share of the longer side are rules; marks longer than the other share are
+# Lines longer than this share of the longer side, and thinner than that, are rules; marks longer than the other share are
 # looked at for frames and edges.
-_RULE, _LARGE = 0.15, 0.02
+_RULE, _THIN, _LARGE = 0.15, 0.006, 0.02
 
 # Rows. Lower marks are no digits.
 _LOWEST = 6
@@ -41,7 +41,8 @@ def marks_of_page(shades):
     factor = math.ceil(math.sqrt(shades.size / _PIXELS))
     image = means(shades, factor)
     ink = ink_on_page(image)
-    rules = find_rules(ink > 0, _RULE * max(image.shape))
+    longer = max(image.shape)
+    rules = find_rules(ink > 0, _RULE * longer, max(3, round(_THIN * longer)))
     ink[rules] = 0
     labels, marks = find_marks(ink, _LOWEST)
     frames = _frames(labels, marks, rules)

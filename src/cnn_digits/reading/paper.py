@@ -40,7 +40,10 @@ def ink_on_field(image):
     ink : ndarray of float32, shape (h, w)
         0 on paper, 1 where the stroke is; all zeros if there is nothing on the paper.
     """
-    depth = _depth(image, _is_dark(image), int(_STROKE_ON_FIELD * min(image.shape)) | 1)
+    # Along its edges there may be a box, and what is beyond.
+    rim = [side // 8 for side in image.shape]
+    inner = image[rim[0] : image.shape[0] - rim[0], rim[1] : image.shape[1] - rim[1]]
+    depth = _depth(image, _is_dark(inner), int(_STROKE_ON_FIELD * min(image.shape)) | 1)
     noise = np.median(np.abs(np.diff(image, axis=1))) if image.shape[1] > 1 else 0
     strongest = ndimage.uniform_filter(depth, min(3, *image.shape)).max()
     if strongest <= max(_BLANK * noise, 1e-4 * np.abs(image).max()):

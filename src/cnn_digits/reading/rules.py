@@ -3,17 +3,15 @@
 import numpy as np
 from scipy import ndimage
 
-# Lines are followed in steps of so many pixels; where so much of a step is inked, there is one.
-_STEP, _INKED = 16, 0.75
-
-# Rules are thinner than this share of the longer side, and than so many pixels at least.
-_THIN, _THINNEST = 0.006, 3
+# A line is followed step by step; where so much of a step is inked, it goes on.
+# Gaps of so many steps on either side are none.
+_INKED, _GAP = 0.75, 1
 
 # A side of a frame is inked along this share of its length, within this share of the frame's size.
 _DRAWN, _SIDE = 0.9, 0.08
 
 
-def find_rules(mask, length):
+def find_rules(mask, length, thickest, step=16):
     """Find straight lines, level or upright or nearly so, that are long and thin.
 
     Parameters
@@ -21,52 +19,53 @@ def find_rules(mask, length):
     mask : ndarray of bool, shape (h, w)
     length : float
         Shorter lines may be strokes.
+    thickest : int
+        Thicker ones may be strokes, too.
+    step : int, default=16
+        Lines are followed in steps of so many pixels.
 
     Returns
     -------
     rules : ndarray of bool, shape (h, w)
         Pixels of rules where no stroke crosses them.
     """
-    level, upright = _level_rules(mask, length), _level_rules(mask.T, length).T
+    level, upright = (_level_rules(m, length, thickest, step) for m in (mask, mask.T))
+    upright = upright.T
     if not (level.any() or upright.any()):
         return level
-    thickness = _thickest(mask.shape)
     # Where rules cross each other there is no stroke.
-    level &= ~_opened(mask & ~upright, thickness + 2)
-    upright &= ~_opened((mask & ~level).T, thickness + 2).T
+    level &= ~_opened(mask & ~upright, thickest + 2)
+    upright &= ~_opened((mask & ~level).T, thickest + 2).T
     return level | upright
 
 
-def _thickest(shape):
-    return max(_THINNEST, round(_THIN * max(shape)))
-
-
-def _level_rules(mask, length):
+def _level_rules(mask, length, thickest, step):
     """Pixels of lines from left to right."""
     height, width = mask.shape
-    n_steps = width // _STEP
+    n_steps = width // step
     if n_steps < 2 or height < 3:
         return np.zeros_like(mask)
     # A line that climbs is in several rows of a step.
     thick = mask.copy()
     thick[1:] |= mask[:-1]
     thick[:-1] |= mask[1:]
-    steps = thick[:, : n_steps * _STEP].reshape(height, n_steps, _STEP)
-    dense = steps.sum(axis=2, dtype=np.uint8) >= _INKED * _STEP
-    labels, _ = ndimage.label(dense, structure=np.ones((3, 3)))
+    steps = thick[:, : n_steps * step].reshape(height, n_steps, step)
+    dense = steps.sum(axis=2, dtype=np.uint8) >= _INKED * step
+    thin = dense & ~_opened(dense, thickest + 3)
+    # Strokes on a line are gaps in it.
+    joined = ndimage.binary_closing(np.pad(thin, ((1, 1), (_GAP, _GAP))), np.ones((3, 2 * _GAP + 1)))
+    labels, _ = ndimage.label(joined[1:-1, _GAP:-_GAP], structure=np.ones((3, 3)))
     is_rule = np.zeros(labels.max() + 1, dtype=bool)
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
         columns = place[1].stop - place[1].start
-        if columns * _STEP < length:
-            continue
-        rows = (labels[place] == number).sum(axis=0)
-        is_rule[number] = np.median(rows) <= _thickest(mask.shape) + 2
-    chosen = is_rule[labels]
+        if columns * step >= length:
+            rows = (labels[place] == number).sum(axis=0)
+            is_rule[number] = np.median(rows) <= thickest + 2
     # Between two steps of a line, and at its ends.
-    chosen = ndimage.binary_dilation(chosen, structure=np.ones((3, 3)))
+    chosen = ndimage.binary_dilation(is_rule[labels], structure=np.ones((3, 3)))
     rules = np.zeros_like(mask)
-    rules[:, : n_steps * _STEP] = np.repeat(chosen, _STEP, axis=1)
-    rules[:, n_steps * _STEP :] = chosen[:, -1:]
+    rules[:, : n_steps * step] = np.repeat(chosen, step, axis=1)
+    rules[:, n_steps * step :] = chosen[:, -1:]
     return rules & mask
 
 
