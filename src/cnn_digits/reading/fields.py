@@ -38,7 +38,8 @@ def find_line_box(shades):
     if not ink.any():
         return None
     height = len(ink)
-    ink[find_rules(ink > 0, _RULE * height, max(_THICK, round(_THICKNESS * height)), 4)] = 0
+    thickest = max(_THICK, round(_THICKNESS * height))
+    ink[find_rules(ink > 0, _RULE * height, thickest, 4)[0]] = 0
     row = np.minimum(np.arange(height) + 0.5, np.arange(height)[::-1] + 0.5) / height
     nearness = np.clip(row / _MIDDLE, _AT_EDGE, 1).astype(np.float32)
     marks = find_marks(ink * nearness[:, None])[1]

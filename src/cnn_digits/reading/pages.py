@@ -13,13 +13,16 @@ _PIXELS = 3.1e6
 
 # Lines longer than this share of the longer side, and thinner than that, are rules; marks longer than the other share are
 # looked at for frames and edges.
-_RULE, _THIN, _LARGE = 0.15, 0.006, 0.02
+_RULE, _THIN, _LARGE = 0.15, 0.003, 0.02
 
-# Rows. Lower marks are no digits.
-_LOWEST = 6
+# Pixels. Shorter lines are no rules but those of boxes; lower marks are no digits.
+_SHORTEST, _LOWEST = 128, 6
 
 # Marks that are filled more than this are stains, unless they are as narrow as a 1.
-_FILLED, _NARROW = 0.6, 0.4
+_FILLED, _NARROW = 0.72, 0.4
+
+# A side of a box is thinner than this share of its height, and ends so near to the rules.
+_THIN_SIDE, _NEAR = 0.2, 5
 
 # One side of an edge is lighter than the other by this share of how dark it is itself.
 _UNLIKE = 0.5
@@ -42,17 +45,17 @@ def marks_of_page(shades):
     image = means(shades, factor)
     ink = ink_on_page(image)
     longer = max(image.shape)
-    rules = find_rules(ink > 0, _RULE * longer, max(3, round(_THIN * longer)))
+    rules, sides = find_rules(ink > 0, max(_RULE * longer, _SHORTEST), max(3, round(_THIN * longer)))
     ink[rules] = 0
     labels, marks = find_marks(ink, _LOWEST)
     frames = _frames(labels, marks, rules)
     if frames:
-        for place, sides in frames:
-            ink[place][sides] = 0
-            rules[place] |= sides
+        for place, frame in frames:
+            ink[place][frame] = 0
+            sides[place] |= frame
         labels, marks = find_marks(ink, _LOWEST)
     is_writing = _may_be_writing(marks, image.shape)
-    is_writing &= ~_between_rules(marks, rules)
+    is_writing &= ~_between_rules(marks, sides)
     for number in np.flatnonzero(is_writing & (_long(marks) > 0.15 * max(image.shape))):
         is_writing[number] = not _is_edge(image, labels, marks, number)
     return marks[is_writing], factor
@@ -76,25 +79,24 @@ def _frames(labels, marks, rules):
     for number in np.flatnonzero(large):
         mark = marks[number]
         place = slice(mark["top"], mark["bottom"]), slice(mark["left"], mark["right"])
-        sides = find_frame((labels[place] == number + 1) | rules[place])
-        if sides is not None:
-            found.append((place, sides))
+        frame = find_frame((labels[place] == number + 1) | rules[place])
+        if frame is not None:
+            found.append((place, frame))
     return found
 
 
-def _between_rules(marks, rules):
-    """Which marks are thin and stand between two rules: the lines between boxes in a row."""
-    if not rules.any():
-        return np.zeros(len(marks), dtype=bool)
+def _between_rules(marks, sides):
+    """Which marks are thin and end at a rule above and one below: the sides of boxes in a row."""
     height, width = marks["bottom"] - marks["top"], marks["right"] - marks["left"]
-    middle = (marks["left"] + marks["right"]) // 2
-    touches = [
-        rules[np.clip(row + step, 0, len(rules) - 1), middle]
-        for row, steps in ((marks["top"], range(-4, 1)), (marks["bottom"], range(4)))
-        for step in steps
-    ]
-    touches = np.array(touches)
-    return (width < 0.2 * height) & touches[:5].any(axis=0) & touches[5:].any(axis=0)
+    between = (width < _THIN_SIDE * height) & sides.any()
+    for number in np.flatnonzero(between):
+        mark = marks[number]
+        columns = slice(max(0, mark["left"] - _NEAR), mark["right"] + _NEAR)
+        between[number] = all(
+            sides[max(0, row - _NEAR) : row + _NEAR, columns].any()
+            for row in (mark["top"], mark["bottom"])
+        )
+    return between
 
 
 def _is_edge(image, labels, marks, number):

@@ -16,7 +16,7 @@ from cnn_digits.framing.ink import histograms, quantile, reduced
 _STROKE_ON_FIELD, _STROKE_ON_PAGE = 0.6, 0.12
 
 # Ink takes at least this share of the light, and is so many times as strong as noise.
-_FAINTEST, _NOISE = 0.05, 5
+_FAINTEST, _NOISE = 0.05, 4
 
 # Weaker than this share of the ink around it is a pattern, a rule, the edge of a stroke.
 _WEAK = 0.4
