@@ -1,87 +1,66 @@
 """The one line of writing in a cropped field: an amount on a cheque, a cell of a table."""
+
 import numpy as np
-from scipy import ndimage
 
-from cnn_digits.framing.ink import histograms, quantile, reduced
-from cnn_digits.framing.margins import inner_windows
+from cnn_digits.framing.ink import reduced
 from cnn_digits.reading.marks import find_marks
+from cnn_digits.reading.paper import ink_on_field
+from cnn_digits.reading.rules import find_rules
 
+# Fields are not looked at any higher.
 _HEIGHT = 80
 
+# Fainter ink is the edge of a stroke, or paper.
+_FAINT = 0.25
 
-def is_dark(image):
-    """Whether ink is darker than paper: by the skewness of what differs from its surroundings."""
-    size = [side // 2 | 1 for side in image.shape]
-    d = image - ndimage.uniform_filter(image, size, mode="nearest")
-    return (d**3).mean() < 0
+# Lines as long as this share of the height, and so many pixels thick or this share of the height,
+# are rules.
+_RULE, _THICK, _THICKNESS = 0.85, 2, 0.04
 
+# Ink counts in full in the middle rows, and less the nearer it is to the upper or lower edge, from
+# this share of the height on; at the edge itself it counts so much.
+_MIDDLE, _AT_EDGE = 0.3, 0.15
 
-def contrast(image, size):
-    half = size // 2
-    if not is_dark(image):
-        image = -image
-    wide = ndimage.grey_closing(np.pad(image, half, mode="edge"), (size, size), mode="nearest")
-    return wide[half : half + image.shape[0], half : half + image.shape[1]] - image
+# Rows and columns, as a share of the height, that are near to an edge of the picture.
+_NEAR = 0.12
 
-
-def field_ink(image):
-    d = contrast(image, int(0.6 * min(image.shape)) | 1)
-    top = d.max()
-    if top <= 0:
-        return d
-    levels = (d * (255 / top)).astype(np.uint8)
-    counts = histograms(levels[None])
-    t = _otsu(counts[0])
-    paper, ink = counts.copy(), counts.copy()
-    paper[:, t + 1 :] = 0
-    ink[:, : t + 1] = 0
-    mid = quantile(paper, 0.5)[0, 0]
-    noise = mid - quantile(paper, 0.16)[0, 0]
-    full = float(quantile(ink, 0.8)[0, 0])
-    floor = mid + max(4 * noise, 0.08 * (full - mid))
-    floor = float(max(min(floor, t), 0.25 * full))
-    if full - floor < 4 or (full - mid) < 6 * noise and False:
-        return 0 * d
-    return np.clip((levels - floor) / (full - floor), 0, 1).astype(np.float32)
-
-
-def _otsu(counts):
-    below = counts.cumsum().astype(float)
-    moment = (counts * np.arange(256)).cumsum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (moment[-1] * below - moment * below[-1]) ** 2 / (below * (below[-1] - below))
-    return int(np.nanargmax(between))
+# A mark is flat where its height is this share of its width; and what is as high as this share of
+# the line is a digit, as what is heavier than so much of its heaviest mark.
+_FLAT, _HIGH, _HEAVY = 0.2, 0.4, 0.02
 
 
 def find_line_box(shades):
     """(top, left, bottom, right) or None"""
     factor = max(1, min(shades.shape) // _HEIGHT)
-    small = reduced(shades[None, ..., None], factor)[..., 0]
-    top, left, bottom, right = inner_windows(small)[0]
-    ink = field_ink(small[0, top:bottom, left:right])
+    small = reduced(shades[None, ..., None], factor)[0, ..., 0]
+    ink = ink_on_field(small)
+    ink[ink < _FAINT] = 0
     if not ink.any():
         return None
-    labels, marks = find_marks(np.where(ink > 0.25, ink, 0))
+    height = len(ink)
+    thickest = max(_THICK, round(_THICKNESS * height))
+    ink[find_rules(ink > 0, _RULE * height, thickest, 4)[0]] = 0
+    row = np.minimum(np.arange(height) + 0.5, np.arange(height)[::-1] + 0.5) / height
+    nearness = np.clip(row / _MIDDLE, _AT_EDGE, 1).astype(np.float32)
+    marks = find_marks(ink * nearness[:, None])[1]
     box = _main_line(marks, ink.shape)
     if box is None:
         return 0, 0, *shades.shape
-    box = np.array(box) + (top, left, top, left)
-    return tuple(int(x) for x in np.minimum(box * factor, np.tile(shades.shape, 2)))
+    return tuple(int(x) for x in np.minimum(np.array(box) * factor, np.tile(shades.shape, 2)))
 
 
 def _main_line(marks, shape):
     """Union of the boxes of what stands in a line with the strongest mark."""
-    height = marks["bottom"] - marks["top"]
-    width = marks["right"] - marks["left"]
-    middle = (marks["top"] + marks["bottom"]) / 2 / shape[0]
-    nearness = np.clip(np.minimum(middle, 1 - middle) / 0.3, 0.15, 1)
-    is_flat = height < 0.2 * width
-    at_side = (marks["left"] == 0) | (marks["right"] == shape[1])
-    at_top = (marks["top"] == 0) | (marks["bottom"] == shape[0])
-    is_thin = width < 0.15 * height
-    is_edge = (is_thin & at_side & (height > 0.8 * shape[0])) | (is_flat & at_top)
-    weight = marks["mass"] * nearness * np.where(is_flat | is_edge, 0.05, 1)
-    main = np.argmax(weight)
+    height, width = marks["bottom"] - marks["top"], marks["right"] - marks["left"]
+    is_edge, is_doubtful = _edges(marks, shape)
+    is_flat = height < _FLAT * width
+    weight = marks["mass"] * ~(is_flat | is_edge) * np.where(is_doubtful, 0.1, 1)
+    if not weight.any():
+        return None
+    main = weight.argmax()
+    margin = 0.3 * height[main]
+    is_like = (abs(marks["top"] - marks["top"][main]) <= margin) & (abs(marks["bottom"] - marks["bottom"][main]) <= margin)
+    is_edge |= is_doubtful & ~is_like
     is_digit = _in_line(marks, main, ~is_edge & ~is_flat)
     top, bottom = marks["top"][is_digit].min(), marks["bottom"][is_digit].max()
     left, right = marks["left"][is_digit].min(), marks["right"][is_digit].max()
@@ -98,11 +77,25 @@ def _main_line(marks, shape):
     return top, left, bottom, right
 
 
+def _edges(marks, shape):
+    """Which marks are what is left of a box, and which may be."""
+    height, width = marks["bottom"] - marks["top"], marks["right"] - marks["left"]
+    ends = np.array([marks["top"], marks["left"], shape[0] - marks["bottom"], shape[1] - marks["right"]])
+    near_top, near_left, near_bottom, near_right = ends <= _NEAR * shape[0]
+    is_thin = np.minimum(height, width) <= np.maximum(2, 0.15 * np.maximum(height, width))
+    is_cut = (ends <= 1).sum(axis=0)
+    is_level = (near_top | near_bottom) & is_thin & (width > height)
+    is_upright = (near_left | near_right) & is_thin & (height > width)
+    is_frame = (is_cut > 1) & (marks["area"] < 0.15 * height * width) & (height > 0.8 * shape[0]) & (width > 0.8 * shape[1])
+    is_frame &= 2 * marks["mass"] < marks["mass"].sum() + marks["mass"]/2
+    return is_level | is_frame, is_upright
+
+
 def _in_line(marks, main, candidate):
     height = marks["bottom"] - marks["top"]
     chosen = np.zeros(len(marks), bool)
     chosen[main] = True
-    tall = candidate & (height >= 0.4 * height[main]) & (marks["mass"] > 0.02 * marks["mass"][main])
+    tall = candidate & (height >= _HIGH * height[main]) & (marks["mass"] > _HEAVY * marks["mass"][main])
     while True:
         top, bottom = np.median(marks["top"][chosen]), np.median(marks["bottom"][chosen])
         overlap = np.minimum(marks["bottom"], bottom) - np.maximum(marks["top"], top)
