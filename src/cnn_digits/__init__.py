@@ -16,6 +16,7 @@ _PUBLIC = {
     "FramedDigitsDisplay": "display",
     "MisclassifiedDisplay": "display",
     "Normalize": "transformers",
+    "NumberReader": "reading",
     "Reshape": "transformers",
     "TrainingCurveDisplay": "display",
     "fetch_mnist": "data",
