@@ -382,7 +382,7 @@ def photographed(line, kind, rng):
     picture = _inked(ink, inside, edges, h, kind, rng)
     factor = 1.0
     if not kind.clean and rng.uniform() < 0.4:
-        factor = rng.uniform(0.4, 0.9)
+        factor = rng.uniform(max(0.4, 11 / h), 0.9)
         size = [max(8, round(side * factor)) for side in picture.shape[::-1]]
         picture = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR))
         factor = size[0] / (x1 - x0)
