@@ -1,22 +1,24 @@
-"""Marks of writing on a page: a photo, a scan, a drawing, with any number of lines."""
+"""The lines of writing on a page: a photo, a scan, a drawing, with any number of lines."""
 
 import math
 
 import numpy as np
 
-from cnn_digits.reading.marks import find_marks
+from cnn_digits.reading.alignment import Line, lines_of
+from cnn_digits.reading.marks import find_marks, heights, place_of, widths
 from cnn_digits.reading.paper import ink_on_page, means
 from cnn_digits.reading.rules import find_frame, find_rules
 
 # More pixels are not looked at: digits of 20 pixels on a photo of 12 megapixels keep 10.
 _PIXELS = 3.1e6
 
-# Lines longer than this share of the longer side, and thinner than that, are rules; marks longer than the other share are
-# looked at for frames and edges.
-_RULE, _THIN, _LARGE = 0.15, 0.003, 0.02
+# Lines longer than this share of the longer side and so many pixels, and thinner than that share
+# and so many pixels, are rules.
+_RULE, _SHORTEST, _THIN, _THINNEST = 0.15, 128, 0.003, 3
 
-# Pixels. Shorter lines are no rules but those of boxes; lower marks are no digits.
-_SHORTEST, _LOWEST = 128, 6
+# Marks of fewer pixels are noise. Marks as large as this share of the longer side may be frames,
+# as large as that one edges, and larger ones are no writing.
+_SPECK, _FRAME, _EDGE, _LARGEST = 6, 0.02, 0.15, 0.6
 
 # Marks that are filled more than this are stains, unless they are as narrow as a 1.
 _FILLED, _NARROW = 0.72, 0.4
@@ -25,11 +27,11 @@ _FILLED, _NARROW = 0.72, 0.4
 _THIN_SIDE, _NEAR = 0.2, 5
 
 # One side of an edge is lighter than the other by this share of how dark it is itself.
-_UNLIKE = 0.5
+_UNLIKE = 1
 
 
-def marks_of_page(shades):
-    """Marks that may be writing.
+def lines_on_page(shades):
+    """Find the lines of writing on a page.
 
     Parameters
     ----------
@@ -37,81 +39,86 @@ def marks_of_page(shades):
 
     Returns
     -------
-    marks : structured ndarray of shape (n,)
-    factor : int
-        Pixels of the picture to one of those that marks are measured in.
+    lines : list of Line
+        From top to bottom, in pixels of the picture.
     """
     factor = math.ceil(math.sqrt(shades.size / _PIXELS))
-    image = means(shades, factor)
+    marks = _writing(means(shades, factor))
+    return [Line(*(factor * x for x in line[:4]), line.slope) for line in lines_of(marks)]
+
+
+def _writing(image):
+    """Marks on a picture that may be writing."""
     ink = ink_on_page(image)
     longer = max(image.shape)
-    rules, sides = find_rules(ink > 0, max(_RULE * longer, _SHORTEST), max(3, round(_THIN * longer)))
+    length, thickest = max(_RULE * longer, _SHORTEST), max(_THINNEST, round(_THIN * longer))
+    rules, sides = find_rules(ink > 0, (length, length), thickest)
     ink[rules] = 0
-    labels, marks = find_marks(ink, _LOWEST)
-    frames = _frames(labels, marks, rules)
+    labels, marks = find_marks(ink, _SPECK)
+    frames = _frames(labels, marks, sides)
     if frames:
         for place, frame in frames:
             ink[place][frame] = 0
             sides[place] |= frame
-        labels, marks = find_marks(ink, _LOWEST)
-    is_writing = _may_be_writing(marks, image.shape)
-    is_writing &= ~_between_rules(marks, sides)
-    for number in np.flatnonzero(is_writing & (_long(marks) > 0.15 * max(image.shape))):
+        labels, marks = find_marks(ink, _SPECK)
+    size = np.maximum(heights(marks), widths(marks))
+    is_writing = (size < _LARGEST * longer) & ~_between(marks, sides) & ~_at_border(marks, image)
+    for number in np.flatnonzero(is_writing & (size > _EDGE * longer)):
         is_writing[number] = not _is_edge(image, labels, marks, number)
-    return marks[is_writing], factor
+    thinner = np.minimum(heights(marks), widths(marks))
+    marks["is_stain"] = marks["area"] > _FILLED * heights(marks) * widths(marks)
+    marks["is_stain"] &= thinner > _NARROW * size
+    return marks[is_writing]
 
 
-def _long(marks):
-    return np.maximum(marks["bottom"] - marks["top"], marks["right"] - marks["left"])
-
-
-def _may_be_writing(marks, shape):
-    height, width = marks["bottom"] - marks["top"], marks["right"] - marks["left"]
-    may = (np.maximum(height, width) >= _LOWEST // 2) & (_long(marks) < 0.6 * max(shape))
-    is_stain = marks["area"] > _FILLED * height * width
-    return may & ~(is_stain & (np.minimum(height, width) > _NARROW * np.maximum(height, width)) & (height > _LOWEST))
-
-
-def _frames(labels, marks, rules):
-    found = []
-    large = _long(marks) >= max(12, _LARGE * max(labels.shape))
-    large &= np.minimum(marks["bottom"] - marks["top"], marks["right"] - marks["left"]) >= 8
-    for number in np.flatnonzero(large):
-        mark = marks[number]
-        place = slice(mark["top"], mark["bottom"]), slice(mark["left"], mark["right"])
-        frame = find_frame((labels[place] == number + 1) | rules[place])
+def _frames(labels, marks, sides):
+    """Places of marks that are frames, or are joined to one, and which of their pixels are it."""
+    size = np.maximum(heights(marks), widths(marks))
+    is_large = size >= max(2 * _SPECK, _FRAME * max(labels.shape))
+    is_large &= np.minimum(heights(marks), widths(marks)) >= _SPECK
+    frames = []
+    for number in np.flatnonzero(is_large):
+        place = place_of(marks[number])
+        frame = find_frame((labels[place] == number + 1) | sides[place])
         if frame is not None:
-            found.append((place, frame))
-    return found
+            frames.append((place, frame))
+    return frames
 
 
-def _between_rules(marks, sides):
-    """Which marks are thin and end at a rule above and one below: the sides of boxes in a row."""
-    height, width = marks["bottom"] - marks["top"], marks["right"] - marks["left"]
-    between = (width < _THIN_SIDE * height) & sides.any()
-    for number in np.flatnonzero(between):
+def _between(marks, sides):
+    """Which marks are thin and end at a side of a box above and below: sides themselves."""
+    is_side = (widths(marks) < _THIN_SIDE * heights(marks)) & sides.any()
+    for number in np.flatnonzero(is_side):
         mark = marks[number]
         columns = slice(max(0, mark["left"] - _NEAR), mark["right"] + _NEAR)
-        between[number] = all(
+        is_side[number] = all(
             sides[max(0, row - _NEAR) : row + _NEAR, columns].any()
             for row in (mark["top"], mark["bottom"])
         )
-    return between
+    return is_side
+
+
+def _at_border(marks, image):
+    """Which marks are thin and run along the edge of the picture."""
+    height, width = image.shape
+    at_side = (marks["left"] <= 1) | (marks["right"] >= width - 1)
+    at_end = (marks["top"] <= 1) | (marks["bottom"] >= height - 1)
+    return (at_side & (widths(marks) < _THIN_SIDE * heights(marks))) | (
+        at_end & (heights(marks) < _THIN_SIDE * widths(marks))
+    )
 
 
 def _is_edge(image, labels, marks, number):
     """Whether it is darker on one side of a mark than on the other: no stroke, but an edge."""
-    mark = marks[number]
-    place = slice(mark["top"], mark["bottom"]), slice(mark["left"], mark["right"])
+    place = place_of(marks[number])
     mask = labels[place] == number + 1
-    if mask.any(axis=1).sum() < mask.any(axis=0).sum():
-        labels, image, mask = labels.T, image.T, mask.T
-        place = place[::-1]
+    if mask.shape[0] < mask.shape[1]:
+        image, mask, place = image.T, mask.T, place[::-1]
     rows = np.flatnonzero(mask.any(axis=1))
     first = mask.argmax(axis=1)[rows] + place[1].start
-    last = mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)[rows] + place[1].start
+    last = place[1].stop - 1 - mask[:, ::-1].argmax(axis=1)[rows]
     rows += place[0].start
-    before, after = np.maximum(first - 3, 0), np.minimum(last + 3, labels.shape[1] - 1)
+    before, after = np.maximum(first - 3, 0), np.minimum(last + 3, image.shape[1] - 1)
     left, right, within = image[rows, before], image[rows, after], image[rows, first]
     depth = np.abs((left + right) / 2 - within)
-    return np.median(np.abs(left - right)) > _UNLIKE * 2 * np.median(depth)
+    return np.median(np.abs(left - right)) > _UNLIKE * np.median(depth)

@@ -13,20 +13,22 @@ _SHORT = 0.5
 # What lies between two sides of a box is followed in steps of so many pixels.
 _SMALL_STEP = 8
 
-# A side of a frame is inked along this share of its length, within this share of the frame's size.
-_DRAWN, _SIDE = 0.9, 0.08
+# A side of a frame is inked along this share of its length, thinner than this share of the frame's
+# size, and within that share of it.
+_DRAWN, _SIDE, _REACH = 0.75, 0.12, 0.3
 
 _AROUND = np.ones((3, 3), dtype=bool)
 
 
-def find_rules(mask, length, thickest, step=16):
+def find_rules(mask, lengths, thickest, step=16):
     """Find straight lines, level or upright or nearly so, that are long and thin.
 
     Parameters
     ----------
     mask : ndarray of bool, shape (h, w)
-    length : float
-        Shorter lines may be strokes, but for those from one side of a box to the other.
+    lengths : tuple of two floats
+        Shorter lines, level ones and upright ones, may be strokes, but for those from one side of
+        a box to the other.
     thickest : int
         Thicker ones may be strokes, too.
     step : int, default=16
@@ -38,10 +40,10 @@ def find_rules(mask, length, thickest, step=16):
         Pixels of rules where no stroke crosses them, and which of them are not from one edge of
         the picture to the other: those of boxes.
     """
-    level, short = _level_rules(mask, length, thickest, step)
-    upright, tall = (x.T for x in _level_rules(mask.T, length, thickest, step))
+    level, short = _level_rules(mask, lengths[0], thickest, step)
+    upright, tall = (x.T for x in _level_rules(mask.T, lengths[1], thickest, step))
     if short.any():
-        between, _ = _level_rules(mask.T, length, thickest, _SMALL_STEP, short.T)
+        between, _ = _level_rules(mask.T, lengths[1], thickest, _SMALL_STEP, short.T)
         upright = upright | between.T
         tall |= between.T
     if not (level.any() or upright.any()):
@@ -119,7 +121,7 @@ def _opened(mask, size):
 
 
 def find_frame(mask):
-    """Find the sides of a rectangle that a mark is.
+    """Find the sides of a rectangle that a mark is, or is joined to.
 
     Parameters
     ----------
@@ -131,11 +133,27 @@ def find_frame(mask):
     sides : ndarray of bool, shape (h, w), or None
         Pixels of the four sides, and of strokes where they touch them; None if it is no frame.
     """
-    depths = [max(2, round(_SIDE * side)) for side in mask.shape]
     sides = np.zeros_like(mask)
-    for turned, out, depth in ((mask, sides, depths[0]), (mask.T, sides.T, depths[1])):
-        for band, where in ((turned[:depth], out[:depth]), (turned[-depth:], out[-depth:])):
-            if band.any(axis=0).mean() < _DRAWN:
-                return None
-            where |= band
-    return sides
+    for turned, out in ((mask, sides), (mask[::-1], sides[::-1]), (mask.T, sides.T)):
+        if not _draw_side(turned, out):
+            return None
+    return sides if _draw_side(mask.T[::-1], sides.T[::-1]) else None
+
+
+def _draw_side(mask, sides):
+    """Find the upper side of a frame, and draw it into `sides`; whether there is one."""
+    reach = max(3, int(_REACH * len(mask)))
+    # A side that slants is in several rows.
+    thick = mask[: reach + 2].copy()
+    thick[1:] |= mask[: reach + 1]
+    thick[:-1] |= mask[1 : reach + 2]
+    drawn = thick.mean(axis=1) >= _DRAWN
+    if not drawn[:reach].any():
+        return False
+    first = drawn.argmax()
+    n_rows = (~drawn[first:]).argmax() if not drawn[first:].all() else reach
+    if n_rows > max(5, _SIDE * len(mask)):
+        return False
+    rows = slice(max(0, first - 1), first + n_rows + 1)
+    sides[rows] |= mask[rows]
+    return True
