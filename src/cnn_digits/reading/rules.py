@@ -7,8 +7,9 @@ from scipy import ndimage
 # steps on either side are none.
 _INKED, _GAP = 0.6, 1
 
-# Shorter than this share of the picture, a rule is the side of a box, or under a single number.
-_SHORT = 0.5
+# A rule that begins and ends farther than this share of the picture from its edges may be the side
+# of a box.
+_SHORT = 0.04
 
 # What lies between two sides of a box is followed in steps of so many pixels.
 _SMALL_STEP = 8
@@ -84,7 +85,8 @@ def _level_rules(mask, length, thickest, step, ends=None):
         if columns >= length or (ends is not None and _joins(place, ends)):
             rows = (labels[place] == number).sum(axis=0)
             is_rule[number] = np.median(rows) <= thickest + 2
-            is_short[number] = columns < _SHORT * width
+            edge = _SHORT * n_steps
+            is_short[number] = place[1].start > edge and place[1].stop < n_steps - edge
     return tuple(_in_pixels(of[labels], mask, step) & mask for of in (is_rule, is_rule & is_short))
 
 
