@@ -9,8 +9,9 @@ from cnn_digits.reading.marks import find_marks, heights, place_of, widths
 from cnn_digits.reading.paper import ink_on_page, means
 from cnn_digits.reading.rules import find_frame, find_rules
 
-# More pixels are not looked at: digits of 20 pixels on a photo of 12 megapixels keep 10.
-_PIXELS = 3.1e6
+# More pixels are not looked at: digits of 20 pixels on a photo of 12 megapixels keep 10. No picture
+# is made smaller than by the other factor.
+_PIXELS, _SMALLEST = 3.1e6, 4
 
 # Lines longer than this share of the longer side and so many pixels, and thinner than that share
 # and so many pixels, are rules.
@@ -45,7 +46,7 @@ def lines_on_page(shades):
     lines : list of Line
         From top to bottom, in pixels of the picture.
     """
-    factor = math.ceil(math.sqrt(shades.size / _PIXELS))
+    factor = min(_SMALLEST, math.ceil(math.sqrt(shades.size / _PIXELS)))
     marks = _writing(means(shades, factor))
     return [Line(*(factor * x for x in line[:4]), line.slope) for line in lines_of(marks)]
 

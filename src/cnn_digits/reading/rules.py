@@ -112,14 +112,17 @@ def _joins(place, ends):
 def _opened(mask, size):
     """What is `size` pixels high or more."""
     size = min(size, len(mask))
-    last = len(mask) - size + 1
-    runs = mask[:last].copy()
-    for offset in range(1, size):
-        runs &= mask[offset : offset + last]
-    opened = np.zeros_like(mask)
-    for offset in range(size):
-        opened[offset : offset + last] |= runs
-    return opened
+    runs, steps = mask, []
+    # From runs of 1 pixel to those of 2, of 4, ...
+    while sum(steps) < size - 1:
+        steps.append(min(sum(steps) + 1, size - 1 - sum(steps)))
+        runs = runs[: -steps[-1]] & runs[steps[-1] :]
+    for step in reversed(steps):
+        opened = np.zeros((len(runs) + step, runs.shape[1]), dtype=bool)
+        opened[:-step] = runs
+        opened[step:] |= runs
+        runs = opened
+    return runs
 
 
 def find_frame(mask):
