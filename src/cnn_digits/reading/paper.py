@@ -70,8 +70,12 @@ def ink_on_page(image):
     Returns
     -------
     ink : ndarray of float32, shape (h, w)
-        Pixels of strokes, as strong as the ink around them is or nearly so, are above 0.
+        0 on paper and where ink is much weaker than around it; otherwise 1 or more, 1 being what
+        just stands out of the noise.
     """
+    span = np.ptp(image)
+    if span <= 1e-4 * np.abs(image).max():
+        return np.zeros_like(image)
     coarse = means(image, max(1, max(image.shape) // _PLACES))
     is_dark = _is_dark(coarse)
     around = coarse + _depth(coarse, is_dark, int(_STROKE_ON_PAGE * max(coarse.shape)) | 1) * (
@@ -80,12 +84,11 @@ def ink_on_page(image):
     light = resized(around, image.shape)
     depth = light - image if is_dark else image - light
     # Dark ink takes a share of the light, less of it in the shade; light ink adds to it.
-    span = np.ptp(image)
-    depth /= np.maximum(light, 0.05 * span) if is_dark else max(span, 1e-9)
+    depth /= np.maximum(light, 0.05 * span) if is_dark else span
     middle, noise = _noise(depth)
     depth -= resized(middle, image.shape)
-    least = resized(np.maximum(_NOISE * noise, _FAINTEST), image.shape)
-    depth[depth < least] = 0
+    depth /= resized(np.maximum(_NOISE * noise, _FAINTEST), image.shape)
+    depth[depth < 1] = 0
     depth[depth < _WEAK * _strength(depth)] = 0
     return depth
 
