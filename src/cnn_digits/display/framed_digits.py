@@ -10,7 +10,7 @@ from cnn_digits.display.arguments import (
 )
 from cnn_digits.display.drawing import percent, shortened, shown
 from cnn_digits.display.image_grid import ImageGrid, images_to_show
-from cnn_digits.display.thumbnails import as_picture, thumbnail
+from cnn_digits.display.thumbnails import thumbnail
 from cnn_digits.framing import FrameDigits
 from cnn_digits.framing.frames import is_empty
 
@@ -249,7 +249,12 @@ def _square(image, name):
     """A picture in the middle of a square of _SIDE pixels; (_SIDE, _SIDE, 3), uint8."""
     from PIL import ImageOps
 
-    image = as_picture(image, name)
+    image = np.asarray(image)
+    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (1,), (3,), (4,)):
+        raise ValueError(
+            f"{name} has shape {image.shape}; expected (height, width) or (height, width, 1, 3 or "
+            "4)."
+        )
     height, width = np.multiply(image.shape[:2], _SIDE / max(image.shape[:2]))
     small = thumbnail(image, (max(1, round(width)), max(1, round(height))))
     return np.asarray(ImageOps.pad(small, (_SIDE, _SIDE), color="#dddddd"))

@@ -1,11 +1,7 @@
 """NumbersDisplay: pictures with the numbers that were read on them, and what is doubtful."""
 
-import os
-
 import numpy as np
 
-from cnn_digits.data.picture_files import picture_paths
-from cnn_digits.data.pictures import read_images
 from cnn_digits.display.arguments import check_ax, check_reject
 from cnn_digits.display.drawing import (
     VERMILLION,
@@ -16,7 +12,8 @@ from cnn_digits.display.drawing import (
     shrink,
 )
 from cnn_digits.display.image_grid import ImageGrid
-from cnn_digits.display.thumbnails import as_picture, thumbnail
+from cnn_digits.display.thumbnails import thumbnail
+from cnn_digits.reading.pictures import pictures_of
 from cnn_digits.reading.results import Reading
 
 # Of Okabe and Ito's colours, which everybody can tell apart, the one beside vermillion that is seen
@@ -47,8 +44,8 @@ class NumbersDisplay:
 
     Parameters
     ----------
-    pictures : list of path-like or ndarray of shape (h, w), (h, w, 1), (h, w, 3) or (h, w, 4)
-        Files of pictures, or pictures of any size, real dtype and pixel scale.
+    pictures : list of paths, of Pillow's images or of arrays, or array of shape (n, h, w[, c])
+        As `NumberReader.read` takes them.
 
     readings : list of Reading
         What `NumberReader.read` returned, one for each picture.
@@ -112,8 +109,8 @@ class NumbersDisplay:
         ----------
         reader : NumberReader
 
-        pictures : path-like, list of path-like, or sequence of ndarray
-            Pictures as the reader takes them. Of a path to a folder, all in it.
+        pictures : list of paths, of Pillow's images or of arrays, or array of shape (n, h, w[, c])
+            As `NumberReader.read` takes them.
 
         names : list of str or None, default=None
             What to write below each picture, such as the name of its file.
@@ -139,7 +136,6 @@ class NumbersDisplay:
             raise TypeError(f"reader is {reader!r}; expected a NumberReader.")
         check_reject(reject)
         check_ax(ax)
-        pictures = _listed(pictures)
         readings = reader.read(pictures)
         return cls.from_predictions(pictures, readings, names=names, reject=reject, ax=ax)
 
@@ -149,8 +145,8 @@ class NumbersDisplay:
 
         Parameters
         ----------
-        pictures : path-like, list of path-like, or sequence of ndarray
-            Files of pictures, or pictures of shape (h, w), (h, w, 1), (h, w, 3) or (h, w, 4).
+        pictures : list of paths, of Pillow's images or of arrays, or array of shape (n, h, w[, c])
+            As `NumberReader.read` takes them.
 
         readings : list of Reading
             What `NumberReader.read` returned, one for each picture.
@@ -176,13 +172,11 @@ class NumbersDisplay:
         OSError
             If a file of a picture can't be read.
         """
-        pictures, readings = _listed(pictures), list(readings)
-        if not pictures:
-            raise ValueError("pictures is empty; expected at least one picture.")
+        n_pictures, readings = len(pictures_of(pictures)), list(readings)
         for name, given in (("readings", readings), ("names", names)):
-            if given is not None and len(given) != len(pictures):
+            if given is not None and len(given) != n_pictures:
                 raise ValueError(
-                    f"{name} has length {len(given)}, but there are {len(pictures)} pictures; "
+                    f"{name} has length {len(given)}, but there are {n_pictures} pictures; "
                     "expected one for each."
                 )
         for i, reading in enumerate(readings):
@@ -207,12 +201,10 @@ class NumbersDisplay:
         self : NumbersDisplay
         """
         check_ax(ax)
-        n_pictures = len(self.pictures)
+        pictures = pictures_of(self.pictures)
+        n_pictures = len(pictures)
         side = int(max(_LEAST, _ALL / n_pictures**0.5))
-        small, scales = zip(
-            *(_small(picture, f"pictures[{i}]", side) for i, picture in enumerate(self.pictures)),
-            strict=True,
-        )
+        small, scales = zip(*(_small(picture, side) for picture in pictures), strict=True)
         # For a line of text, in widths of a picture: the more of them, the smaller they are.
         line = min(0.03 + 0.015 * (n_pictures**0.5 - 1), 0.1)
         tiles, corners = _tiles(small, self._head(scales, line * side))
@@ -304,22 +296,13 @@ class NumbersDisplay:
             shrink([text], box.get_window_extent().width, line * unit)
 
 
-def _listed(pictures):
-    """Pictures as a list; of a path to a folder, the paths in it."""
-    if isinstance(pictures, (str, os.PathLike)):
-        return picture_paths(pictures)
-    return list(pictures)
-
-
-def _small(picture, name, side):
+def _small(picture, side):
     """A picture of at most so many pixels a side; (h, w, 3), uint8; and its scale."""
-    if isinstance(picture, (str, os.PathLike)):
-        picture = read_images(picture)[0][0]
-    picture = as_picture(picture, name)
-    height, width = picture.shape[:2]
+    pixels = picture.pixels()
+    height, width = pixels.shape[:2]
     scale = min(side / width, _HIGHEST * side / height)
     size = max(1, round(scale * width)), max(1, round(scale * height))
-    return np.asarray(thumbnail(picture, size)), scale
+    return np.asarray(thumbnail(pixels, size)), scale
 
 
 def _tiles(pictures, head):
