@@ -17,6 +17,7 @@ _PUBLIC = {
     "MisclassifiedDisplay": "display",
     "NumbersDisplay": "display",
     "Normalize": "transformers",
+    "NumberReader": "reading",
     "Reshape": "transformers",
     "TrainingCurveDisplay": "display",
     "fetch_mnist": "data",

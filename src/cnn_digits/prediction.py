@@ -62,7 +62,7 @@ class Predictor:
         if self._call is None:
             with self._lock:
                 if self._call is None:
-                    self._call = _compiled(self._network, self._seen)
+                    self._call = compiled(self._network, self._seen)
         dtype = pixel_dtype(images)
         if len(images) <= self._chunk:
             return self._predict(images, dtype)
@@ -109,8 +109,17 @@ def _is_plain(convolution):
     return convolution.padding == "valid" and convolution.strides == (1, 1)
 
 
-def _compiled(network, seen):
-    """A function from an ndarray of images, cut to what is seen, to one of probabilities."""
+def compiled(network, seen, dtypes=(np.uint8, np.float32)):
+    """A function from an ndarray of images, cut to what is seen, to one of what a network says.
+
+    Parameters
+    ----------
+    network : keras.Model
+    seen : tuple of three ints
+        Shape of an image; None for any.
+    dtypes : tuple of dtypes
+        Of the images that there will be.
+    """
     if keras.backend.backend() != "tensorflow":
         # One at a time: under JAX, calls at the same time delete each other's weights.
         lock = threading.Lock()
@@ -130,7 +139,6 @@ def _compiled(network, seen):
 
     # A version for each dtype, each for any number of rows: nothing is traced later.
     versions = {
-        dtype: call.get_concrete_function(tf.TensorSpec((None, *seen), dtype))
-        for dtype in (np.uint8, np.float32)
+        dtype: call.get_concrete_function(tf.TensorSpec((None, *seen), dtype)) for dtype in dtypes
     }
     return lambda batch: versions[batch.dtype.type](tf.constant(batch)).numpy()

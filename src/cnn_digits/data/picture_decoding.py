@@ -57,6 +57,11 @@ def grey_picture(file):
             "it claims more pixels than Pillow decodes of its format; PIL.Image.MAX_IMAGE_PIXELS "
             "raises that."
         ) from None
+    return grey_of(image)
+
+
+def grey_of(image):
+    """One of Pillow's images as grey pixels, as `grey_picture` makes them of a file."""
     return _turned(_grey(image), image)
 
 

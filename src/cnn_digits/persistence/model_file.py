@@ -1,39 +1,24 @@
 """A fitted classifier in a file that is safe to open."""
 
-import json
 import math
-import os
-import re
-import struct
-import zipfile
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
 
 from cnn_digits.devices import to_numpy
-from cnn_digits.files import written_whole
 from cnn_digits.persistence.archive import (
-    DESCRIPTION,
+    CLASSIFIER,
     check_header,
-    check_length,
     opened_archive,
     read_array,
     read_description,
-    undated,
+    reasons_in_one_line,
     write_array,
+    written_archive,
 )
 from cnn_digits.persistence.description import blueprint_of, checked, describe, parameters_of
 from cnn_digits.persistence.fitted import Fitted
-
-# What zipfile raises that no check before it has noticed.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, OSError, EOFError)
-
-_BOLD = re.compile(r"\x1b\[\d*m")  # as Keras prints
-
-# Of a reason that somebody else gives, who may quote what he has read.
-_MAX_LETTERS = 500
 
 # Of the images that a network is tried on: large ones take as much memory as in prediction.
 _MAX_TRIED_VALUES = 2**20
@@ -56,10 +41,7 @@ def save(path, parameters, fitted):
     OSError
         If it can't be written.
     """
-    text = json.dumps(describe(parameters, fitted), indent=1)
-    check_length(len(text))
-    with written_whole(path) as file, zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(undated(DESCRIPTION), text, zipfile.ZIP_DEFLATED)
+    with written_archive(path, describe(parameters, fitted)) as archive:
         for name, variable in _all_entries(fitted.network):
             write_array(archive, name, variable)
 
@@ -88,27 +70,9 @@ def loaded(path, architecture):
     ValueError
         If it is no such file, is damaged, or was written by a later version.
     """
-    with _reasons_in_one_line(path), opened_archive(path) as archive:
+    with reasons_in_one_line(path), opened_archive(path) as archive:
         meta = checked(read_description(archive), architecture)
         yield parameters_of(meta), _fitted(meta, archive)
-
-
-@contextmanager
-def _reasons_in_one_line(path):
-    """Damage can show anywhere between the first byte and the last; it is one error."""
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, OSError) and error.filename is not None:
-            raise  # it can't be opened
-        reason = " ".join(_BOLD.sub("", str(error)).split())
-        if isinstance(error, _DAMAGE):
-            reason = f"it is damaged: {reason or type(error).__name__}"
-        elif not isinstance(error, ValueError):
-            reason = f"reading it ended in {type(error).__name__}: {reason}"
-        if len(reason) > _MAX_LETTERS:
-            reason = f"{reason[:_MAX_LETTERS]} …"
-        raise ValueError(f"{os.fspath(path)} can't be loaded: {reason}") from error
 
 
 def _all_entries(network):
@@ -154,7 +118,7 @@ def _read_network(archive, blueprint, image_shape, n_classes):
         check_header(archive, name, variable)
     network = blueprint.build(image_shape, n_classes)
     entries = _all_entries(network)
-    surplus = set(archive.namelist()) - {name for name, _ in entries} - {DESCRIPTION}
+    surplus = set(archive.namelist()) - {name for name, _ in entries} - {CLASSIFIER.description}
     if surplus:
         raise ValueError(f"it holds {min(surplus)}, which its network has no use for.")
     for name, variable in entries:

@@ -63,14 +63,25 @@ def check_description(meta):
     meta : dict
         As JSON holds it.
     """
-    _check_entries(meta, DESCRIPTION, "")
+    check_entries(meta, DESCRIPTION)
     _check_labels(**meta["classes"])
     _check_standardization(meta["building"])
     _check_images(meta["image_shape"], meta["n_features_in"], meta["feature_names_in"])
     _check_history(meta["history"])
 
 
-def _check_entries(values, table, where):
+def check_entries(values, table, where=""):
+    """Raise ValueError, a sentence, unless an object says what a table of checks expects.
+
+    Parameters
+    ----------
+    values : object
+        Whatever JSON held.
+    table : dict
+        A check for each name, or such a table; under `...` that of all other names.
+    where : str, default=""
+        Beginning of the names in messages.
+    """
     if not isinstance(values, dict):
         raise ValueError(f"its {where.rstrip('.')} is {SHORT.repr(values)}; expected an object.")
     for key, expected in table.items():
@@ -79,7 +90,7 @@ def _check_entries(values, table, where):
     for key, value in values.items():
         expected = table.get(key, table.get(...))
         if isinstance(expected, dict):
-            _check_entries(value, expected, f"{where}{key}.")
+            check_entries(value, expected, f"{where}{key}.")
         elif expected is not None and not expected.holds(value):
             raise ValueError(
                 f"its {where}{key} is {SHORT.repr(value)}; expected {expected.expected}."
@@ -142,13 +153,14 @@ def _check_history(history):
         )
 
 
-def _is_number(value):
-    # True is no number here, and NaN is not below anything.
+def is_number(value):
+    """Whether a value of JSON is a finite number."""
+    # True is none, and NaN is not below anything.
     return type(value) in (int, float) and abs(value) <= sys.float_info.max
 
 
 def _is_pixel(value):
-    return _is_number(value) and abs(value) <= _LARGEST_FLOAT32
+    return is_number(value) and abs(value) <= _LARGEST_FLOAT32
 
 
 def _is_above_zero(value):
@@ -161,11 +173,11 @@ def _is_count(value):
 
 def _is_measure(value):
     # Also NaN: a measure of the user's own may be undefined.
-    return isinstance(value, float) or _is_number(value)
+    return isinstance(value, float) or is_number(value)
 
 
 def _is_plain(value):
-    return value is None or isinstance(value, (bool, str)) or _is_number(value)
+    return value is None or isinstance(value, (bool, str)) or is_number(value)
 
 
 def _are(holds, values):
@@ -210,7 +222,7 @@ def _is_pair(value):
         isinstance(value, list)
         and len(value) == 2
         and _is_plain(value[0])
-        and _is_number(value[1])
+        and is_number(value[1])
         and value[1] >= 0
     )
 
@@ -253,7 +265,7 @@ DESCRIPTION = {
         "architecture": _ARCHITECTURE,
         "dropout": Check(
             "a number in [0, 1), or null",
-            lambda value: value is None or (_is_number(value) and 0 <= value < 1),
+            lambda value: value is None or (is_number(value) and 0 <= value < 1),
         ),
         "mean": Check("a finite number", _is_pixel),
         "std": _POSITIVE,

@@ -1,11 +1,15 @@
 """The networks of this folder: which there are, how one is loaded, what its card says."""
 
+from contextlib import contextmanager
 from importlib.resources import as_file, files
 
 from cnn_digits.classifier import CNNDigitClassifier
 
 _FOLDER = files("cnn_digits.pretrained")
 _SUFFIX = ".cnn"
+
+# Networks that read whole numbers, which are no classifiers.
+_OF_READERS = {"numbers"}
 
 
 def load_pretrained(name="digits"):
@@ -37,6 +41,7 @@ def load_pretrained(name="digits"):
     See Also
     --------
     FrameDigits : Makes frames of pictures of any size.
+    NumberReader : Reads numbers, by another network that comes with the package.
     CNNDigitClassifier.load : Opens networks of your own.
 
     Examples
@@ -50,14 +55,46 @@ def load_pretrained(name="digits"):
     >>> reader.predict([paper])
     array([1])
     """
-    with as_file(_resource(name, _SUFFIX)) as path:
+    if name in network_names() and name in _OF_READERS:
+        raise ValueError(
+            f"name={name!r}, which reads whole numbers and is no classifier: "
+            f"NumberReader(network={name!r}) uses it. Expected {_listed(_classifiers())}."
+        )
+    with packaged_network(name, _classifiers()) as path:
+        return CNNDigitClassifier.load(path)
+
+
+@contextmanager
+def packaged_network(name, names):
+    """The file of a network that comes with the package; what is wrong with it is said so.
+
+    Parameters
+    ----------
+    name : str
+    names : list of str
+        Those that are expected.
+
+    Yields
+    ------
+    path : Path
+    """
+    with as_file(_resource(name, _SUFFIX, names)) as path:
         try:
-            return CNNDigitClassifier.load(path)
+            yield path
         except ValueError as error:
             raise ValueError(
                 f"The network {name!r} that comes with cnn-digits is damaged; install the package "
                 f"again. {error}"
             ) from error
+
+
+def reader_names():
+    """Names of those that come with the package and read numbers, for `NumberReader`."""
+    return [name for name in network_names() if name in _OF_READERS]
+
+
+def _classifiers():
+    return [name for name in network_names() if name not in _OF_READERS]
 
 
 def network_names():
@@ -68,14 +105,16 @@ def network_names():
 
 def read_card(name="digits"):
     """The model card of a network that comes with the package, Markdown."""
-    return _resource(name, ".md").read_text("utf-8")
+    return _resource(name, ".md", network_names()).read_text("utf-8")
 
 
-def _resource(name, suffix):
-    names = network_names()
+def _resource(name, suffix, names):
     if name not in names:
         raise ValueError(
-            f"name={name!r}; expected a network that comes with cnn-digits: "
-            f"{', '.join(map(repr, names)) or 'there is none, install the package again'}."
+            f"name={name!r}; expected a network that comes with cnn-digits: {_listed(names)}."
         )
     return _FOLDER / f"{name}{suffix}"
+
+
+def _listed(names):
+    return ", ".join(map(repr, names)) or "there is none, install the package again"

@@ -1,0 +1,103 @@
+"""Pictures go through line finder, network and decoding, some at a time; also turned.
+
+The network is passed in: this file needs NumPy and SciPy alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from cnn_digits.reading.assembly import Sheet, reading_of, written_lines
+from cnn_digits.reading.calibration import Calibration
+
+# Pictures whose strips are in memory at a time.
+_PER_BATCH = 64
+
+_TURNS = (0, 90, 180, 270)
+
+# How sure of a digit a reading is at least that is not doubtful, and by how many sure digits more
+# a picture that was turned reads better.
+_SURE, _CLEARLY = 0.6, 0.5
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """How pictures are read.
+
+    Parameters
+    ----------
+    answers : callable
+        Logits of strips, a list of each.
+    calibration : Calibration
+    lines : "auto" or 1
+        See `find_lines`.
+    separators : bool
+    """
+
+    answers: Callable
+    calibration: Calibration
+    lines: str | int
+    separators: bool
+
+    def read(self, pictures):
+        """A reading of each picture, as it lies."""
+        return [readings[0] for readings in self._read(pictures, (0,))]
+
+    def read_turned(self, pictures):
+        """The best reading of each picture, in whichever of four ways it lies.
+
+        Parameters
+        ----------
+        pictures : list of Picture
+
+        Returns
+        -------
+        readings : list of Reading
+            As it lies, unless it clearly reads better turned.
+        """
+        return [max(readings, key=_merit) for readings in self._read(pictures, _TURNS)]
+
+    def _read(self, pictures, turns):
+        """Readings of each picture, one for each turn."""
+        found = []
+        for batch in gen_batches(len(pictures), _PER_BATCH):
+            sheets, written = [], []
+            for picture in pictures[batch]:
+                shades, factor = picture.shades()
+                for turn in turns:
+                    sheets.append(Sheet(*shades.shape, factor, turn))
+                    turned = np.ascontiguousarray(np.rot90(shades, turn // 90))
+                    written.append(written_lines(turned, self.lines))
+            found += self._readings(sheets, written)
+        return [found[i : i + len(turns)] for i in range(0, len(found), len(turns))]
+
+    def _readings(self, sheets, written):
+        logits = iter(self.answers([line.strip.pixels for lines in written for line in lines]))
+        return [
+            reading_of(
+                lines,
+                [next(logits) for _ in lines],
+                sheet,
+                separators=self.separators,
+                calibration=self.calibration,
+            )
+            for sheet, lines in zip(sheets, written, strict=True)
+        ]
+
+
+def is_doubtful(reading):
+    """Whether a reading may be of a picture that lies on its side or upside down."""
+    return any(_sureness(number) < _SURE for number in reading.numbers) or not reading.lines
+
+
+def _merit(reading):
+    """How many digits are sure, those in doubt taken off; as it lies a picture has a lead."""
+    digits = sum(len(n.digits) * (2 * _sureness(n) - 1) for n in reading.numbers)
+    return digits + (_CLEARLY if not reading.turned else 0)
+
+
+def _sureness(number):
+    """Of a digit, on average."""
+    return number.confidence ** (1 / len(number.digits))

@@ -1,0 +1,105 @@
+"""Where on a strip each character is: from where the network says it is to a box around its ink.
+
+NumPy and SciPy alone.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from scipy import ndimage
+
+# What is ink on a strip, and what is a speck, in pixels.
+_INK, _SPECK = 90, 4
+
+# Longer runs along a row are lines of the paper, not strokes.
+_RULED = 26
+
+# How far ink is from where a character stands that belongs to it, and from other ink of it, where
+# nothing else is nearer; columns.
+_NEAR, _BESIDE = 4, 6
+
+# Of its ink what a mark has at least between the cuts around a character that it belongs to.
+_MOST = 0.85
+
+# Half the width of a character of which no ink is found.
+_HALF = 6
+
+# What touches a pixel: the eight around it.
+_NEIGHBOURS = np.ones((3, 3), dtype=bool)
+
+
+def boxes_on(pixels, columns):
+    """A box around the ink of each character.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (h, w)
+        A strip, ink high.
+    columns : array-like of float, shape (n,)
+        Where each character stands, from left to right.
+
+    Returns
+    -------
+    boxes : ndarray of int, shape (n, 4)
+        First column and row, and those behind the last.
+    """
+    ink = _without_ruling(pixels > _INK)
+    columns = np.clip(np.rint(columns).astype(int), 0, ink.shape[1] - 1)
+    owner = np.searchsorted(_cuts(pixels, columns), np.arange(ink.shape[1]), side="right")
+    labels, n_marks = ndimage.label(ink, structure=_NEIGHBOURS)
+    rows, places = np.nonzero(labels)
+    marks = labels[rows, places]
+    # How much of each mark is between the cuts around each character.
+    shares = np.zeros((n_marks + 1, len(columns)))
+    np.add.at(shares, (marks, owner[places]), 1)
+    sizes = shares.sum(axis=1, keepdims=True)
+    is_whole = shares.max(axis=1) >= _MOST * sizes[:, 0]
+    owners = np.where(is_whole[marks], shares.argmax(axis=1)[marks], owner[places])
+    is_mark = sizes[marks, 0] >= _SPECK
+    return np.array(
+        [
+            _box(rows[mine], places[mine], marks[mine], column, len(pixels))
+            for i, column in enumerate(columns)
+            for mine in [is_mark & (owners == i)]
+        ]
+    ).reshape(-1, 4)
+
+
+def _without_ruling(ink):
+    lines = ndimage.binary_opening(ink, np.ones((1, _RULED), dtype=bool))
+    return ink & ~lines
+
+
+def _cuts(pixels, columns):
+    """The column between each character and the next that has the least ink, near the middle."""
+    profile = pixels.sum(axis=0, dtype=float) / 255
+    cuts = []
+    for left, right in pairwise(columns):
+        between = np.arange(left + 1, max(right, left + 2))
+        between = between[between < len(profile)]
+        off_middle = np.abs(between - (left + right) / 2)
+        cuts.append(
+            between[(profile[between] + 0.1 * off_middle).argmin()] if len(between) else right
+        )
+    return np.array(cuts, dtype=int)
+
+
+def _box(rows, places, marks, column, height):
+    """The box of one character, of the ink between its cuts."""
+    if not rows.size:
+        return column - _HALF, 0, column + _HALF, height
+    begins, ends = _extents(places, marks)
+    away = np.maximum(begins - column, column - ends).clip(0)
+    is_its = away <= max(_NEAR, away.min())
+    # Ink beside what it has already, such as the bar of a five.
+    first, last = begins[is_its].min(), ends[is_its].max()
+    is_its |= (begins <= last + _BESIDE) & (ends >= first - _BESIDE)
+    mine = is_its[np.unique(marks, return_inverse=True)[1]]
+    rows, places = rows[mine], places[mine]
+    return places.min(), rows.min(), places.max() + 1, rows.max() + 1
+
+
+def _extents(places, marks):
+    """First and last column of each mark, in the order of their numbers."""
+    numbers = np.unique(marks)
+    return ndimage.minimum(places, marks, numbers), ndimage.maximum(places, marks, numbers)
