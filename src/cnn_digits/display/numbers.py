@@ -228,7 +228,7 @@ class NumbersDisplay:
             for reading, scale in zip(self.readings, scales, strict=True)
             for number in reading.numbers
         ]
-        return max(0, round(1.5 * room - min(tops, default=np.inf)))
+        return max(0, round(1.5 * room - min(tops, default=1.5 * room)))
 
     def _is_doubtful(self, probability):
         return self.reject is not None and probability < self.reject
