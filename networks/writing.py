@@ -75,13 +75,13 @@ def mnist():
 
 def swiss(n=None):
     """What 11 writers wrote for https://github.com/kensanata/numbers, or the first `n` digits."""
-    pictures, file = _pictures("swiss.npz")
+    pictures, file = pictures_of("swiss.npz")
     return _writing(framed(pictures[:n]), file["labels"][:n], file["writer"][:n])
 
 
 def optdigits(n=None):
     """What 30 writers wrote for UCI's Optical Recognition of Handwritten Digits, 32 × 32 bits."""
-    pictures, file = _pictures("optdigits_tra.npz")
+    pictures, file = pictures_of("optdigits_tra.npz")
     return _writing(framed(pictures[:n]), file["labels"][:n])
 
 
@@ -115,7 +115,7 @@ def pictures_measured_only():
         ("form_cells.npz", "form cells", 0),
         ("form_cells.npz", "form cells, a tenth cut off each side", 0.1),
     ):
-        pictures, file = _pictures(name)
+        pictures, file = pictures_of(name)
         found[title] = _cut(pictures, cut), file["labels"], None
     usps = np.load(_folder() / "usps_train.npz")
     found["USPS"] = list(usps["images"]), usps["labels"], None
@@ -151,7 +151,7 @@ def _read(folder, names):
     return read_images([folder / name for name in names])[0]
 
 
-def _pictures(name):
+def pictures_of(name):
     """Pictures of a collection, of one size or of many, and its file."""
     file = np.load(_folder() / "handwriting" / name)
     if "images" in file:

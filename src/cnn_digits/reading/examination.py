@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from cnn_digits.reading.assembly import Sheet, reading_of, written_lines
 from cnn_digits.reading.calibration import Calibration
@@ -62,9 +61,9 @@ class Examiner:
     def _read(self, pictures, turns):
         """Readings of each picture, one for each turn."""
         found = []
-        for batch in gen_batches(len(pictures), _PER_BATCH):
+        for start in range(0, len(pictures), _PER_BATCH):
             sheets, written = [], []
-            for picture in pictures[batch]:
+            for picture in pictures[start : start + _PER_BATCH]:
                 shades, factor = picture.shades()
                 for turn in turns:
                     sheets.append(Sheet(*shades.shape, factor, turn))
