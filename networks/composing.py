@@ -258,7 +258,7 @@ def written(kind, rng):
     writer = Writer(hand, max(n_digits, 3))
     if not kind.clean:
         if n_digits == 0 or chance > 1 - WORDS:
-            _words(writer, kind, rng)
+            words(writer, kind, rng)
         elif rng.uniform() < 0.04:
             _currency(writer, kind, rng)
     if n_digits:
@@ -330,12 +330,12 @@ def _ending(writer, kind, rng):
         writer.put(slash(rng, hand.pen, h), -0.1, rng.uniform(0, 0.2), "/")
     elif 0.26 < chance < 0.29:
         writer.skip(rng.uniform(0.2, 0.8))
-        _words(writer, kind, rng, 3)
+        words(writer, kind, rng, 3)
     elif 0.29 < chance < 0.31:
         _currency(writer, kind, rng)
 
 
-def _words(writer, kind, rng, longest=7):
+def words(writer, kind, rng, longest=7):
     """Letters and scribbles, which are no digits."""
     hand = writer.hand
     if rng.uniform() < 0.3:
@@ -382,7 +382,7 @@ def photographed(line, kind, rng):
     picture = _inked(ink, inside, edges, h, kind, rng)
     factor = 1.0
     if not kind.clean and rng.uniform() < 0.4:
-        factor = rng.uniform(0.4, 0.9)
+        factor = rng.uniform(max(0.4, 11 / h), 0.9)
         size = [max(8, round(side * factor)) for side in picture.shape[::-1]]
         picture = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR))
         factor = size[0] / (x1 - x0)

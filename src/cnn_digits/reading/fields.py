@@ -1,112 +1,131 @@
 """The one line of writing in a cropped field: an amount on a cheque, a cell of a table."""
+
 import numpy as np
-from scipy import ndimage
 
-from cnn_digits.framing.ink import histograms, quantile, reduced
-from cnn_digits.framing.margins import inner_windows
-from cnn_digits.reading.marks import find_marks
+from cnn_digits.reading.alignment import Line, line_of
+from cnn_digits.reading.marks import find_marks, heights, widths
+from cnn_digits.reading.paper import ink_on_field, means
+from cnn_digits.reading.rules import find_rules
 
+# Fields are not looked at any higher.
 _HEIGHT = 80
 
+# Fainter ink is the edge of a stroke, or paper.
+_FAINT = 0.25
 
-def is_dark(image):
-    """Whether ink is darker than paper: by the skewness of what differs from its surroundings."""
-    size = [side // 2 | 1 for side in image.shape]
-    d = image - ndimage.uniform_filter(image, size, mode="nearest")
-    return (d**3).mean() < 0
+# Lines as long as this share of the height, and of the width if they are level, and so many pixels
+# thick or that share of the height, are rules; they are followed in steps of so many pixels.
+_RULE, _LEVEL_RULE, _THICK, _THICKNESS, _STEP = 0.85, 0.6, 2, 0.04, 4
 
+# Ink counts in full in the middle rows, and less the nearer it is to the upper or lower edge, from
+# this share of the height on; at the edge itself it counts so much.
+_MIDDLE, _AT_EDGE = 0.3, 0.15
 
-def contrast(image, size):
-    half = size // 2
-    if not is_dark(image):
-        image = -image
-    wide = ndimage.grey_closing(np.pad(image, half, mode="edge"), (size, size), mode="nearest")
-    return wide[half : half + image.shape[0], half : half + image.shape[1]] - image
+# Lines of a box are so near to an edge of the picture, as a share of its height, and as thin as
+# that share of their length; a frame is as large as this share of the picture, and less than so
+# much of the ink.
+_NEAR, _THIN, _FRAME, _ALL = 0.12, 0.15, 0.8, 0.75
 
+# Upright lines are of a box where they end elsewhere than a digit by this share of its height.
+_UNLIKE = 0.3
 
-def field_ink(image):
-    d = contrast(image, int(0.6 * min(image.shape)) | 1)
-    top = d.max()
-    if top <= 0:
-        return d
-    levels = (d * (255 / top)).astype(np.uint8)
-    counts = histograms(levels[None])
-    t = _otsu(counts[0])
-    paper, ink = counts.copy(), counts.copy()
-    paper[:, t + 1 :] = 0
-    ink[:, : t + 1] = 0
-    mid = quantile(paper, 0.5)[0, 0]
-    noise = mid - quantile(paper, 0.16)[0, 0]
-    full = float(quantile(ink, 0.8)[0, 0])
-    floor = mid + max(4 * noise, 0.08 * (full - mid))
-    floor = float(max(min(floor, t), 0.25 * full))
-    if full - floor < 4 or (full - mid) < 6 * noise and False:
-        return 0 * d
-    return np.clip((levels - floor) / (full - floor), 0, 1).astype(np.float32)
+# A mark is flat where its height is this share of its width. What is as high as this share of
+# the heaviest mark and as heavy as that share is a digit.
+_FLAT, _HIGH, _HEAVY = 0.12, 0.4, 0.02
+
+# A second line has digits as high as this share of those of the first one.
+_SECOND = 0.6
 
 
-def _otsu(counts):
-    below = counts.cumsum().astype(float)
-    moment = (counts * np.arange(256)).cumsum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (moment[-1] * below - moment * below[-1]) ** 2 / (below * (below[-1] - below))
-    return int(np.nanargmax(between))
+def line_on_field(shades):
+    """Find the one line on a cropped field.
 
+    Parameters
+    ----------
+    shades : ndarray of float32, shape (h, w)
 
-def find_line_box(shades):
-    """(top, left, bottom, right) or None"""
+    Returns
+    -------
+    line : Line or None
+        In pixels of the picture: all of it if no line stands out; None if it is blank.
+    is_alone : bool
+        Whether no other line is on the picture.
+    """
     factor = max(1, min(shades.shape) // _HEIGHT)
-    small = reduced(shades[None, ..., None], factor)[..., 0]
-    top, left, bottom, right = inner_windows(small)[0]
-    ink = field_ink(small[0, top:bottom, left:right])
+    small = means(shades, factor)
+    ink = ink_on_field(small)
+    ink[ink < _FAINT] = 0
     if not ink.any():
-        return None
-    labels, marks = find_marks(np.where(ink > 0.25, ink, 0))
-    box = _main_line(marks, ink.shape)
-    if box is None:
-        return 0, 0, *shades.shape
-    box = np.array(box) + (top, left, top, left)
-    return tuple(int(x) for x in np.minimum(box * factor, np.tile(shades.shape, 2)))
+        return None, True
+    height, width = ink.shape
+    lengths = max(_RULE * height, _LEVEL_RULE * width), _RULE * height
+    thickest = max(_THICK, round(_THICKNESS * height))
+    ink[find_rules(ink > 0, lengths, thickest, _STEP)[0]] = 0
+    row = np.minimum(np.arange(height) + 0.5, np.arange(height)[::-1] + 0.5) / height
+    nearness = np.clip(row / _MIDDLE, _AT_EDGE, 1).astype(np.float32)
+    _, marks = find_marks(ink * nearness[:, None])
+    is_digit, is_other = _main_line(marks, ink.shape)
+    if not is_digit.any():
+        return Line(0, 0, *shades.shape[::-1], 0.0), True
+    line = line_of(marks[is_digit], marks[~is_digit & ~is_other], 0.0)
+    line = Line(*(factor * x for x in line[:4]), line.slope)
+    return line, not _has_second(marks, is_digit, is_other, ink.shape)
 
 
 def _main_line(marks, shape):
-    """Union of the boxes of what stands in a line with the strongest mark."""
-    height = marks["bottom"] - marks["top"]
-    width = marks["right"] - marks["left"]
-    middle = (marks["top"] + marks["bottom"]) / 2 / shape[0]
-    nearness = np.clip(np.minimum(middle, 1 - middle) / 0.3, 0.15, 1)
-    is_flat = height < 0.2 * width
-    at_side = (marks["left"] == 0) | (marks["right"] == shape[1])
-    at_top = (marks["top"] == 0) | (marks["bottom"] == shape[0])
-    is_thin = width < 0.15 * height
-    is_edge = (is_thin & at_side & (height > 0.8 * shape[0])) | (is_flat & at_top)
-    weight = marks["mass"] * nearness * np.where(is_flat | is_edge, 0.05, 1)
-    main = np.argmax(weight)
-    is_digit = _in_line(marks, main, ~is_edge & ~is_flat)
-    top, bottom = marks["top"][is_digit].min(), marks["bottom"][is_digit].max()
-    left, right = marks["left"][is_digit].min(), marks["right"][is_digit].max()
-    # small ones
-    h = bottom - top
-    centre = (marks["top"] + marks["bottom"]) / 2
-    small = ~is_digit & ~is_edge & (centre > top) & (centre < bottom + 0.1 * h) & (marks["mass"] > 0.01 * marks["mass"][main])
-    while True:
-        near = small & (marks["left"] < right + 0.8 * h) & (marks["right"] > left - 0.8 * h)
-        l2, r2 = min(left, marks["left"][near].min(initial=left)), max(right, marks["right"][near].max(initial=right))
-        if (l2, r2) == (left, right):
-            break
-        left, right = l2, r2
-    return top, left, bottom, right
+    """Which marks stand in a line with the strongest one, and which are no writing."""
+    is_edge, is_doubtful = _edges(marks, shape)
+    is_flat = heights(marks) < _FLAT * widths(marks)
+    weight = marks["mass"] * ~(is_flat | is_edge) * np.where(is_doubtful, 0.1, 1)
+    if not weight.any():
+        return np.zeros(len(marks), dtype=bool), is_edge
+    main = weight.argmax()
+    # An upright line is a 1 beside others where it is where they are.
+    unlike = np.maximum(
+        abs(marks["top"] - marks["top"][main]), abs(marks["bottom"] - marks["bottom"][main])
+    )
+    is_edge |= is_doubtful & (unlike > _UNLIKE * heights(marks)[main])
+    is_tall = heights(marks) >= _HIGH * heights(marks)[main]
+    is_tall &= (marks["mass"] > _HEAVY * marks["mass"][main]) & ~is_edge & ~is_flat
+    return _in_line(marks, main, is_tall), is_edge
+
+
+def _edges(marks, shape):
+    """Which marks are what is left of a box, and which may be."""
+    height, width = heights(marks), widths(marks)
+    ends = np.array(
+        [marks["top"], marks["left"], shape[0] - marks["bottom"], shape[1] - marks["right"]]
+    )
+    near_top, near_left, near_bottom, near_right = ends <= _NEAR * shape[0]
+    is_thin = np.minimum(height, width) <= np.maximum(_THICK, _THIN * np.maximum(height, width))
+    is_level = (near_top | near_bottom) & is_thin & (width > height)
+    is_upright = (near_left | near_right) & is_thin & (height > width)
+    is_frame = (height > _FRAME * shape[0]) & (width > _FRAME * shape[1])
+    is_frame &= ((ends <= 1).sum(axis=0) > 1) & (marks["area"] < _THIN * height * width)
+    # Unless it is all that is written, joined by a rule.
+    is_frame &= marks["mass"] < _ALL * marks["mass"].sum()
+    return is_level | is_frame, is_upright
 
 
 def _in_line(marks, main, candidate):
-    height = marks["bottom"] - marks["top"]
-    chosen = np.zeros(len(marks), bool)
-    chosen[main] = True
-    tall = candidate & (height >= 0.4 * height[main]) & (marks["mass"] > 0.02 * marks["mass"][main])
+    """Which candidates stand in a line with the main mark."""
+    height = heights(marks)
+    chosen = np.arange(len(marks)) == main
     while True:
         top, bottom = np.median(marks["top"][chosen]), np.median(marks["bottom"][chosen])
         overlap = np.minimum(marks["bottom"], bottom) - np.maximum(marks["top"], top)
-        new = chosen | tall & (overlap >= 0.5 * np.minimum(height, bottom - top))
-        if (new == chosen).all():
+        more = chosen | candidate & (overlap >= 0.5 * np.minimum(height, bottom - top))
+        if (more == chosen).all():
             return chosen
-        chosen = new
+        chosen = more
+
+
+def _has_second(marks, is_digit, is_other, shape):
+    """Whether a whole line of digits as large stands above or below the main one."""
+    top, bottom = marks["top"][is_digit].min(), marks["bottom"][is_digit].max()
+    size = np.median(heights(marks)[is_digit])
+    rest = ~is_digit & ~is_other & (heights(marks) > _SECOND * size)
+    rest &= (marks["top"] > 1) & (marks["bottom"] < shape[0] - 1)
+    rest &= (marks["bottom"] <= top + 0.2 * size) | (marks["top"] >= bottom - 0.2 * size)
+    rest &= widths(marks) < 3 * heights(marks)
+    return bool(rest.any())

@@ -16,7 +16,7 @@ from cnn_digits.reading.symbols import SYMBOLS
 STRIDE = 2
 
 
-def build_network(seed, filters=(24, 32, 64, 64, 96, 128, 128)):
+def build_network(seed, filters=(16, 32, 48, 64, 96, 128, 128)):
     """The network with weights drawn anew.
 
     Parameters
@@ -28,7 +28,7 @@ def build_network(seed, filters=(24, 32, 64, 64, 96, 128, 128)):
     Returns
     -------
     network : keras.Model
-        Takes strips, (n, 32, width, 1) of uint8 with a width that 4 divides; gives logits,
+        Takes strips, (n, 24, width, 1) of uint8 with a width that 4 divides; gives logits,
         (n, width / 2, 1 + number of symbols).
     """
     make = _Layers(seed)
@@ -41,7 +41,7 @@ def build_network(seed, filters=(24, 32, 64, 64, 96, 128, 128)):
     x = make.block(x, filters[3], (3, 3))
     x = layers.MaxPooling2D((2, 1), name="pool2")(x)
     x = make.block(x, filters[4], (3, 3))
-    x = make.block(x, filters[5], (4, 3), padding="tall")
+    x = make.block(x, filters[5], (STRIP_HEIGHT // 8, 3), padding="tall")
     x = make.block(x, filters[6], (1, 5))
     n_outputs = 1 + len(SYMBOLS)
     x = make.conv(x, 2 * n_outputs, (1, 1), name="logits", use_bias=True)

@@ -2,8 +2,15 @@
 
 from dataclasses import dataclass
 
-from cnn_digits.reading.fields import find_line_box
-from cnn_digits.reading.pages import find_line_boxes
+from cnn_digits.reading.fields import line_on_field
+from cnn_digits.reading.pages import lines_on_page
+
+# Rows of a field at most, or its width as a multiple of its height at least.
+_LOW, _WIDE = 120, 2
+
+# A page that is said to hold one line is taken for a field where the line is as high as this
+# share of it.
+_HIGH = 0.2
 
 
 @dataclass(frozen=True)
@@ -13,7 +20,8 @@ class LineRegion:
     Parameters
     ----------
     left, top, width, height : float
-        In pixels of the picture.
+        In pixels of the picture. A line that climbs or falls is as high as its writing; `top` is
+        where it is in the middle of its width.
     slope : float, default=0.0
         Rows down for one column to the right.
     """
@@ -26,15 +34,28 @@ class LineRegion:
 
 
 def find_lines(shades, lines="auto"):
-    if lines == 1 or _is_field(shades):
-        box = find_line_box(shades)
-        if box is None:
-            return []
-        top, left, bottom, right = box
-        return [LineRegion(left, top, right - left, bottom - top)]
-    return [LineRegion(*box) for box in find_line_boxes(shades)]
+    """Find the lines of writing on a picture.
 
+    What looks like writing is taken for it: letters, too.
 
-def _is_field(shades):
+    Parameters
+    ----------
+    shades : ndarray of float32, shape (h, w)
+        Luminance; writing may be darker or lighter than its paper.
+    lines : {"auto", 1}, default="auto"
+        1 if the picture is a cropped field, with one line on it: none is found if it is blank, and
+        the whole picture if no line stands out. "auto" takes small and wide pictures for fields
+        where they hold no second line, and others for pages.
+
+    Returns
+    -------
+    regions : list of LineRegion
+        From top to bottom; none if nothing is written.
+    """
     height, width = shades.shape
-    return height <= 90 or width > 2.2 * height
+    is_field = height <= _LOW or width > _WIDE * height
+    if lines == 1 or is_field:
+        line, is_alone = line_on_field(shades)
+        if lines == 1 or is_alone:
+            return [] if line is None else [LineRegion(*line)]
+    return [LineRegion(*line) for line in lines_on_page(shades)]

@@ -1,15 +1,14 @@
-"""Marks: what touches each other on a mask of ink, measured; rules and frames taken out before.
+"""Marks: what touches each other on a mask of ink, found and measured.
 
-What they mean together is asked in `lines` and `fields`.
+What they mean together is asked elsewhere.
 """
 
 import numpy as np
 from scipy import ndimage
 
-
-# What is known of a mark: its box, first row and column and those after the last ones, how many
-# pixels it has, and the sum of what they weigh.
-MEASURES = np.dtype(
+# What is known of a mark: first row and column and those after the last ones, how many pixels it
+# has, the sum of their ink, and whether it is no stroke.
+_MEASURES = np.dtype(
     [
         ("top", np.intp),
         ("left", np.intp),
@@ -17,12 +16,13 @@ MEASURES = np.dtype(
         ("right", np.intp),
         ("area", np.intp),
         ("mass", np.float64),
+        ("is_stain", bool),
     ]
 )
 
 
 def find_marks(ink, smallest=1):
-    """Find what touches each other.
+    """Find what touches each other, across corners too.
 
     Parameters
     ----------
@@ -35,22 +35,36 @@ def find_marks(ink, smallest=1):
     labels : ndarray of int, shape (h, w)
         Which mark each pixel is of, from 1; 0 where there is none.
     marks : structured ndarray of shape (n,)
-        As `MEASURES` says.
+        `top`, `left`, `bottom`, `right`, `area`, `mass` and `is_stain` (none is) of each.
     """
     labels, _ = ndimage.label(ink > 0, structure=np.ones((3, 3), dtype=bool))
     area = np.bincount(labels.ravel())
     area[0] = 0
-    is_large = area >= smallest
-    is_large[0] = False
+    is_large = area >= max(smallest, 1)
     if not is_large[1:].all():
         labels = (np.cumsum(is_large) * is_large)[labels]
-    at = np.flatnonzero(labels)
-    number = labels.ravel()[at]
     places = ndimage.find_objects(labels)
-    marks = np.empty(len(places), dtype=MEASURES)
-    boxes = [(r.start, c.start, r.stop, c.stop) for r, c in places] or np.empty((0, 4), int)
-    for name, values in zip(MEASURES.names, np.transpose(boxes), strict=False):
+    marks = np.zeros(len(places), dtype=_MEASURES)
+    boxes = [(rows.start, columns.start, rows.stop, columns.stop) for rows, columns in places]
+    for name, values in zip(_MEASURES.names, np.transpose(boxes), strict=False):
         marks[name] = values
     marks["area"] = area[is_large]
+    at = np.flatnonzero(labels)
+    number = labels.ravel()[at]
     marks["mass"] = np.bincount(number, ink.ravel()[at], len(places) + 1)[1:]
     return labels, marks
+
+
+def heights(marks):
+    """Rows of each mark."""
+    return marks["bottom"] - marks["top"]
+
+
+def widths(marks):
+    """Columns of each mark."""
+    return marks["right"] - marks["left"]
+
+
+def place_of(mark):
+    """The rows and columns of a mark, as slices."""
+    return slice(mark["top"], mark["bottom"]), slice(mark["left"], mark["right"])

@@ -47,6 +47,8 @@ def boxes_on(pixels, columns):
     boxes : ndarray of int, shape (n, 4)
         First column and row, and those behind the last.
     """
+    if not len(columns):
+        return np.zeros((0, 4), dtype=int)
     ink = _without_ruling(pixels > _INK)
     columns = _on_ink(ink, np.rint(columns).astype(int))
     owner = np.searchsorted(_cuts(pixels, columns), np.arange(ink.shape[1]), side="right")

@@ -12,19 +12,19 @@ from PIL import Image
 from scipy import ndimage
 
 # Pixels. Writing is as high as `TEXT_HEIGHT` in the middle of a strip.
-STRIP_HEIGHT, TEXT_HEIGHT = 32, 24
+STRIP_HEIGHT, TEXT_HEIGHT = 24, 18
 
 # Paper beside the writing, in pixels of the strip.
-_BESIDE = 10
+_BESIDE = 6
 
 # The network halves the width twice.
 _MULTIPLE = 4
 
 # Strokes are narrower than this, in pixels of the strip, and in a square of that most is paper.
-_STROKE, _AROUND = 11, 25
+_STROKE, _AROUND = 9, 19
 
 # Edges of a picture are often dark, whatever the ink is.
-_EDGE = 4
+_EDGE = 3
 
 # Share of the pixels of a strip that are ink at least, where something is written.
 _INKED = 0.03
@@ -42,7 +42,7 @@ class Strip:
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (32, width)
+    pixels : ndarray of uint8, shape (24, width)
         255 where the stroke is, whichever of ink and paper is darker.
     scale : float
         Pixels of the picture to one of the strip.
