@@ -102,7 +102,7 @@ def _items(X):
     array = np.asarray(X)
     if array.dtype.kind in "OUS" and array.ndim == 1:
         return array.tolist()
-    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4) and array.shape[1] > 4):
+    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] in _CHANNELS and array.shape[1] > 4):
         return [array]
     if array.ndim not in (3, 4):
         raise ValueError(f"pictures has shape {array.shape}; {_EXPECTED}.")
