@@ -125,7 +125,8 @@ def read_data(args, *, labelled, framed):
         if found.is_several.any():
             remark(
                 f"several digits seem to be on {found.is_several.sum():,} of "
-                f"{len(dataset.names):,} pictures, where one is expected: cut them apart"
+                f"{len(dataset.names):,} pictures, where one is expected; 'cnn-digits read' reads "
+                "numbers"
             )
     return dataset
 
