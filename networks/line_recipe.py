@@ -1,4 +1,4 @@
-"""How the network that reads lines is trained: on lines that are composed for it, each seen few times."""
+"""How the network that reads lines is trained: on lines that are composed for it."""
 
 import multiprocessing
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import composing
 import glyphs
 import keras
 import numpy as np
+import picturing
 import writing
 from keras import ops
 
@@ -120,7 +121,7 @@ def _chunk(seed):
     strips, columns, texts = [], [], []
     while len(strips) < _CHUNK:
         line = composing.written(_kind, rng)
-        picture, region, factor, begin = composing.photographed(line, _kind, rng)
+        picture, region, factor, begin = picturing.photographed(line, _kind, rng)
         strip = strip_of(picture.astype(np.float32), region)
         if strip is None:
             continue
