@@ -59,7 +59,7 @@ def test_lines_of_a_page_from_top_to_bottom(paper, is_dark):
     regions = find_lines(shades if is_dark else 255 - shades)
     assert len(regions) == 3
     for region, box in zip(regions, boxes, strict=True):
-        check(region, box)
+        check(region, box, 0.15)
 
 
 @pytest.mark.parametrize("slope", [-0.13, 0.13])
