@@ -17,12 +17,13 @@ _PIXELS, _SMALLEST = 3.1e6, 4
 # and so many pixels, are rules.
 _RULE, _SHORTEST, _THIN, _THINNEST = 0.15, 128, 0.003, 3
 
-# Marks of fewer pixels are noise, as are those that are no more than so much as strong as noise.
-_SPECK, _FAINT = 6, 1.25
+# Marks of fewer pixels are noise, as are those that are no more than so much as strong as noise;
+# weaker than that share of the others, they are uneven paper.
+_SPECK, _FAINT, _PALE = 6, 1.25, 0.15
 
-# Marks as large as this share of the longer side may be frames, as large as that one or thinner
-# than that share of their length edges, and larger ones are no writing. So many are looked at.
-_FRAME, _EDGE, _STRAIGHT, _LARGEST, _MOST = 0.02, 0.06, 0.25, 0.6, 500
+# Marks as large as this share of the longer side may be frames, and larger ones than that share
+# are no writing. So many are looked at.
+_FRAME, _LARGEST, _MOST = 0.02, 0.6, 500
 
 # Marks that are filled more than this are stains, unless they are as narrow as a 1.
 _FILLED, _NARROW = 0.72, 0.4
@@ -67,11 +68,13 @@ def _writing(image):
         labels, marks = find_marks(ink, _SPECK)
     size = np.maximum(heights(marks), widths(marks))
     is_writing = (size < _LARGEST * longer) & ~_between(marks, sides) & ~_at_border(marks, image)
-    is_writing &= marks["mass"] > _FAINT * marks["area"]
+    strength = marks["mass"] / marks["area"]
+    typical = np.average(strength, weights=marks["mass"]) if len(marks) else 0
+    is_writing &= strength > max(_FAINT, _PALE * typical)
     thinner = np.minimum(heights(marks), widths(marks))
-    may_be_edge = is_writing & ((size > _EDGE * longer) | (thinner < _STRAIGHT * size))
-    for number in np.flatnonzero(may_be_edge)[:_MOST]:
-        is_writing[number] = not _is_edge(image, labels, marks, number)
+    for number in np.argsort(-size * is_writing, kind="stable")[:_MOST]:
+        if is_writing[number]:
+            is_writing[number] = not _is_edge(image, labels, marks, number)
     marks["is_stain"] = marks["area"] > _FILLED * heights(marks) * widths(marks)
     marks["is_stain"] &= thinner > _NARROW * size
     return marks[is_writing]
@@ -122,18 +125,22 @@ def _is_edge(image, labels, marks, number):
     place = place_of(marks[number])
     mask = labels[place] == number + 1
     if mask.shape[0] < mask.shape[1]:
-        image, mask, place = image.T, mask.T, place[::-1]
+        image, labels, mask, place = image.T, labels.T, mask.T, place[::-1]
     rows = np.flatnonzero(mask.any(axis=1))
     first, last = mask.argmax(axis=1)[rows], mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)[rows]
     middle = (first + last) // 2
     is_open = ~mask[rows, middle]
     rows += place[0].start
     first, last, middle = (columns + place[1].start for columns in (first, last, middle))
-    left = image[rows, np.maximum(first - 3, 0)]
-    right = image[rows, np.minimum(last + 3, image.shape[1] - 1)]
+    before, after = np.maximum(first - 3, 0), np.minimum(last + 3, image.shape[1] - 1)
+    is_free = (labels[rows, before] == 0) & (labels[rows, after] == 0)
+    if is_free.mean() < 0.5:
+        return False
+    left, right = image[rows, before], image[rows, after]
     around = (left + right) / 2
-    depth = np.median(np.abs(around - image[rows, first]))
-    if np.median(np.abs(left - right)) > _UNLIKE * depth:
+    # Where the mark is at its strongest: its sides may be soft.
+    depth = np.quantile(np.abs(np.median(around) - image[place][mask]), 0.8)
+    if np.median(np.abs(left - right)[is_free]) > _UNLIKE * depth:
         return True
     inner = np.abs(around - image[rows, middle])[is_open]
-    return is_open.mean() > 0.5 and np.median(inner) > _FILLED * depth
+    return is_open.mean() > 0.25 and np.median(inner) > _FILLED * depth
