@@ -32,7 +32,7 @@ class LineReader:
 
         Parameters
         ----------
-        strips : list of ndarray of uint8, shape (32, width)
+        strips : list of ndarray of uint8, shape (24, width)
 
         Returns
         -------
@@ -57,13 +57,13 @@ def as_batch(strips, width=0):
 
     Parameters
     ----------
-    strips : list of ndarray of uint8, shape (32, width)
+    strips : list of ndarray of uint8, shape (24, width)
     width : int, default=0
         At least so wide.
 
     Returns
     -------
-    batch : ndarray of uint8, shape (n, 32, width, 1)
+    batch : ndarray of uint8, shape (n, 24, width, 1)
     """
     width = max(width, *(padded(strip.shape[1]) for strip in strips))
     batch = np.zeros((len(strips), STRIP_HEIGHT, width, 1), dtype=np.uint8)

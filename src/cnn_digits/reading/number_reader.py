@@ -72,7 +72,7 @@ class NumberReader(BaseEstimator):
     Attributes
     ----------
     network_ : keras.Model
-        After `fit` or `load`: from strips of writing, 32 pixels high, to logits of blank and
+        After `fit` or `load`: from strips of writing, 24 pixels high, to logits of blank and
         symbols, one for each second column.
 
     history_ : dict of lists

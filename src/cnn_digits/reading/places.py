@@ -8,25 +8,28 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
-# What is ink on a strip, and what is a speck, in pixels.
-_INK, _SPECK = 90, 4
+from cnn_digits.reading.strips import STRIP_HEIGHT
 
-# Longer runs along a row are lines of the paper, not strokes.
-_RULED = 26
+# What is ink on a strip, and what is a speck, in pixels.
+_INK, _SPECK = 90, 3
+
+# Lengths in pixels of the strip, by its height. Longer runs along a row are lines of the paper, not
+# strokes.
+_RULED = round(0.8 * STRIP_HEIGHT)
 
 # How far ink is from where a character stands that belongs to it, and from other ink of it, where
-# nothing else is nearer; columns.
-_NEAR, _BESIDE = 4, 6
+# nothing else is nearer.
+_NEAR, _BESIDE = round(0.12 * STRIP_HEIGHT), round(0.18 * STRIP_HEIGHT)
+
+# A network may name each character where it begins, or ends: off by so many columns at most. What
+# is named is taken to be so wide; each column off costs so much of its ink.
+_OFF, _WIDTH, _COST = round(0.45 * STRIP_HEIGHT), round(0.4 * STRIP_HEIGHT), 0.02
+
+# Half the width of a character of which no ink is found.
+_HALF = round(0.2 * STRIP_HEIGHT)
 
 # Of its ink what a mark has at least between the cuts around a character that it belongs to.
 _MOST = 0.85
-
-# Half the width of a character of which no ink is found.
-_HALF = 6
-
-# A network may name each character where it begins, or ends: by so many columns at most. What is
-# named is taken to be so wide, and each column off costs so much of its ink.
-_OFF, _WIDTH, _COST = 14, 13, 0.02
 
 # What touches a pixel: the eight around it.
 _NEIGHBOURS = np.ones((3, 3), dtype=bool)

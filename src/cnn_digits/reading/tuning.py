@@ -35,7 +35,7 @@ class Sample:
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (32, width)
+    pixels : ndarray of uint8, shape (24, width)
     digits : str
     """
 
