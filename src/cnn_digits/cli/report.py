@@ -6,7 +6,6 @@ import math
 from cnn_digits.cli.places import named_path
 from cnn_digits.files import writable_folder, written_whole
 
-
 # So many pictures that are written are listed.
 _FEW = 8
 
