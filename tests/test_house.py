@@ -17,7 +17,7 @@ FILES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 # Where a file may be imported from inside a function.
-DOORS = ("classifier", "cli", "__init__")
+DOORS = ("classifier", "reading/number_reader", "cli", "__init__")
 
 files = pytest.mark.parametrize("name", FILES)
 
@@ -71,7 +71,7 @@ def test_no_circle():
 
 @files
 def test_files_are_imported_in_functions_at_the_doors_alone(name):
-    if room(name) in DOORS:
+    if name in DOORS or room(name) in DOORS:
         return
     for node in ast.walk(FILES[name]):
         if isinstance(node, ast.FunctionDef):
