@@ -22,8 +22,8 @@ from cnn_digits.reading.results import Digit, Line, Number, Reading
 from cnn_digits.reading.strips import Strip, strip_of
 from cnn_digits.reading.symbols import DIGITS
 
-# A number that is less probable to be one is not reported: it is a stain, or of letters.
-_INVENTED = 0.02
+# How sure of a digit, on average, is what is reported as a number: the rest is stains, or letters.
+_INVENTED = 0.3
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _numbers_on(line, logits, sheet, separators, calibration):
         if not set(text) & set(DIGITS):
             continue
         confidence = float(calibration(log_probability(probabilities[frames], text)))
-        if confidence < _INVENTED:
+        if sureness(confidence, text) < _INVENTED:
             continue
         digits = tuple(
             Digit(label, float(probability), sheet.box(*line.box(*box)))
@@ -149,6 +149,11 @@ def _numbers_on(line, logits, sheet, separators, calibration):
             text = _spaced(text, spaces_in(boxes[part, 0], boxes[part, 2], height))
         numbers.append(Number(text, confidence, _around([d.box for d in digits]), digits))
     return tuple(numbers)
+
+
+def sureness(confidence, text):
+    """How sure each digit of a number is, on average; long ones are less sure as a whole."""
+    return confidence ** (1 / len(text))
 
 
 def _boxes(line, decoded, logits, stride, separators):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn_digits.reading.assembly import Sheet, reading_of, written_lines
+from cnn_digits.reading.assembly import Sheet, reading_of, sureness, written_lines
 from cnn_digits.reading.calibration import Calibration
 
 # Pictures whose strips are in memory at a time.
@@ -16,9 +16,12 @@ _PER_BATCH = 64
 
 _TURNS = (0, 90, 180, 270)
 
-# How sure of a digit a reading is at least that is not doubtful, and by how many sure digits more
-# a picture that was turned reads better.
-_SURE, _CLEARLY = 0.6, 0.5
+# How sure a digit is, on average, of a reading that is not doubtful, and of one that is believed to
+# be of a picture that lies another way than it should.
+_DOUBTFUL, _SURE = 0.6, 0.9
+
+# By how many sure digits more a picture reads better that was turned, and clearly better.
+_LEAD, _CLEARLY = 0.5, 1.0
 
 
 @dataclass(frozen=True)
@@ -88,15 +91,21 @@ class Examiner:
 
 def is_doubtful(reading):
     """Whether a reading may be of a picture that lies on its side or upside down."""
-    return any(_sureness(number) < _SURE for number in reading.numbers) or not reading.lines
+    return not reading.lines or min(map(_sureness, reading.numbers)) < _DOUBTFUL
+
+
+def is_clearly_better(turned, reading):
+    """Whether a picture reads surely when it is turned, and not as it lies."""
+    return bool(turned.turned and turned.lines) and (
+        min(map(_sureness, turned.numbers)) > _SURE and _merit(turned) > _merit(reading) + _CLEARLY
+    )
 
 
 def _merit(reading):
     """How many digits are sure, those in doubt taken off; as it lies a picture has a lead."""
     digits = sum(len(n.digits) * (2 * _sureness(n) - 1) for n in reading.numbers)
-    return digits + (_CLEARLY if not reading.turned else 0)
+    return digits + (_LEAD if not reading.turned else 0)
 
 
 def _sureness(number):
-    """Of a digit, on average."""
-    return number.confidence ** (1 / len(number.digits))
+    return sureness(number.confidence, number.digits)

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from cnn_digits.reading.examination import Examiner, is_doubtful
+from cnn_digits.reading.examination import Examiner, is_clearly_better, is_doubtful
 from cnn_digits.reading.labels import LONGEST, digits_of, texts_of
 from cnn_digits.reading.pictures import pictures_of
 
@@ -463,7 +463,7 @@ def _warn_of_turned(pictures, readings, examiner):
     for i, better in zip(
         doubtful, examiner.read_turned([pictures[i] for i in doubtful]), strict=True
     ):
-        if better.turned:
+        if is_clearly_better(better, readings[i]):
             how = "upside down" if better.turned == 180 else "on their side"
             found.setdefault(how, {})[i] = f"{better.text!r} if turned by {better.turned}°"
     for how, places in found.items():
