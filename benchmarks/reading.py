@@ -29,6 +29,7 @@ from cnn_digits import NumberReader, read_images
 sys.path.append(str(Path(__file__).parents[1] / "networks"))
 import composing
 import line_recipe
+import picturing
 
 N_FOLDS = 5
 
@@ -48,7 +49,7 @@ def composed(n, seed=2):
     pictures, numbers = [], []
     for _ in range(n):
         line = composing.written(kind, rng)
-        pictures.append(composing.photographed(line, kind, rng)[0])
+        pictures.append(picturing.photographed(line, kind, rng)[0])
         numbers.append("".join(line.symbols))
     return pictures, np.array(numbers)
 
@@ -73,7 +74,7 @@ def without_digits(n, seed=3):
             composing.words(writer, kind, rng)
             if not (writer.line.ink > 0.5).any():
                 continue
-            paper = composing.photographed(writer.line, kind, rng)[0].astype(np.float32)
+            paper = picturing.photographed(writer.line, kind, rng)[0].astype(np.float32)
         elif kind_of_picture == 4:
             paper += rng.normal(0, 20, shape)
         paper += rng.normal(0, rng.uniform(0, 4), paper.shape)

@@ -13,6 +13,7 @@ _ORDER = (
     "plot_vote.py",
     "plot_embedding.py",
     "plot_own_digits.py",
+    "plot_read_form.py",
     "plot_kaggle.py",
     "plot_recipes.py",
 )

@@ -1,6 +1,5 @@
 """Digits and other signs as glyphs: ink cut out closely, from which lines are composed."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 

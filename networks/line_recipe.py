@@ -1,4 +1,4 @@
-"""How the network that reads lines is trained: on lines that are composed for it, each seen few times."""
+"""How the network that reads lines is trained: on lines that are composed for it."""
 
 import multiprocessing
 from dataclasses import dataclass
@@ -7,12 +7,14 @@ import composing
 import glyphs
 import keras
 import numpy as np
+import picturing
 import writing
 from keras import ops
 
-from cnn_digits.reading.line_network import STRIDE
+from cnn_digits import load_pretrained
+from cnn_digits.reading.line_network import SHARED, STRIDE, build_network
 from cnn_digits.reading.strips import STRIP_HEIGHT, strip_of
-from cnn_digits.reading.symbols import SYMBOLS
+from cnn_digits.reading.symbols import BLANK, SYMBOLS
 
 # Of MNIST's first 50,000 digits so many train; of the others it is learnt how sure one can be.
 N_TRAIN = 47_000
@@ -37,15 +39,14 @@ class Recipe:
     Parameters
     ----------
     n_lines : int
-    epochs : (int, int)
-        By columns alone, and by the text as well.
+    epochs : int
     batch_size : int
     learning_rate : float
         The highest.
     """
 
     n_lines: int = 160_000
-    epochs: tuple = (3, 2)
+    epochs: int = 2
     batch_size: int = 32
     learning_rate: float = 2e-3
 
@@ -120,7 +121,7 @@ def _chunk(seed):
     strips, columns, texts = [], [], []
     while len(strips) < _CHUNK:
         line = composing.written(_kind, rng)
-        picture, region, factor, begin = composing.photographed(line, _kind, rng)
+        picture, region, factor, begin = picturing.photographed(line, _kind, rng)
         strip = strip_of(picture.astype(np.float32), region)
         if strip is None:
             continue
@@ -188,32 +189,36 @@ class Batches(keras.utils.PyDataset):
         return strips, wanted
 
 
-def by_column(wanted, logits):
-    """What each column must say: it is known from the first step on where digits are."""
-    said = wanted[:, : ops.shape(logits)[1]]
+def loss(wanted, logits):
+    """Connectionist temporal classification, and beside it what each column must say.
+
+    The second knows where digits are from the first step on; the first cares for the text alone.
+    """
+    n_columns = ops.shape(logits)[1]
+    said, text = wanted[:, :n_columns], wanted[:, n_columns:]
     each = keras.losses.sparse_categorical_crossentropy(
         ops.maximum(said, 0), logits, from_logits=True
     )
-    return ops.sum(each * ops.cast(said >= 0, "float32"), axis=1) / 16
-
-
-def by_text(wanted, logits):
-    """Half of it connectionist temporal classification, which cares for the text alone."""
-    n_columns = ops.shape(logits)[1]
-    text = wanted[:, n_columns:]
+    by_column = ops.sum(each * ops.cast(said >= 0, "float32"), axis=1)
     n_symbols = ops.sum(ops.cast(text > 0, "int32"), axis=1)
     lengths = ops.zeros_like(n_symbols) + n_columns
-    losses = ops.ctc_loss(text, logits, n_symbols, lengths, mask_index=0)
-    return by_column(wanted, logits) + losses / 16
+    by_text = ops.ctc_loss(text, logits, n_symbols, lengths, mask_index=BLANK)
+    return (by_column + by_text) / 16
+
+
+def begun():
+    """The network before it has seen any line: its first layers know single digits."""
+    network = build_network(seed=0)
+    digits = load_pretrained("digits").model_
+    for name in SHARED:
+        network.get_layer(name).set_weights(digits.get_layer(name).get_weights())
+    return network
 
 
 def trained(network, lines, recipe, seed=0, callbacks=()):
-    """The network, trained on lines: a warm-up, then down a cosine.
-
-    The loss of the text takes a third more time: it is left to the last epochs.
-    """
+    """The network, trained on lines: a warm-up, then down a cosine."""
     batches = Batches(lines, recipe.batch_size, seed)
-    n_steps = len(batches) * sum(recipe.epochs)
+    n_steps = len(batches) * recipe.epochs
     rate = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 20,
         n_steps,
@@ -221,8 +226,6 @@ def trained(network, lines, recipe, seed=0, callbacks=()):
         warmup_target=recipe.learning_rate,
         warmup_steps=min(300, n_steps // 5),
     )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=5.0)
-    for loss, epochs in zip((by_column, by_text), recipe.epochs, strict=True):
-        network.compile(optimizer, loss)
-        network.fit(batches, epochs=epochs, verbose=2, shuffle=False, callbacks=[*callbacks])
+    network.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=5.0), loss)
+    network.fit(batches, epochs=recipe.epochs, verbose=2, shuffle=False, callbacks=[*callbacks])
     return network

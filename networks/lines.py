@@ -12,7 +12,6 @@ import numpy as np
 from cnn_digits import NumberReader
 from cnn_digits.reading.calibration import fit_calibration
 from cnn_digits.reading.decoding import decode, log_probability, probabilities_of
-from cnn_digits.reading.line_network import build_network
 from cnn_digits.reading.line_reader import LineReader
 from cnn_digits.reading.reader_file import FittedReader
 
@@ -26,7 +25,7 @@ N_CALIBRATION = 6_000
 def made(recipe, n_images=None):
     """The network of a recipe with its calibration."""
     lines = line_recipe.composed(line_recipe.kind_for_training(n_images), recipe.n_lines, seed=0)
-    network = line_recipe.trained(build_network(seed=0), lines, recipe)
+    network = line_recipe.trained(line_recipe.begun(), lines, recipe)
     rounded(network)
     return FittedReader(network, calibrated(network), {})
 
@@ -52,9 +51,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=IN_THE_BOX)
     parser.add_argument("--lines", type=int, default=line_recipe.Recipe.n_lines)
-    parser.add_argument("--epochs", type=int, nargs=2, default=line_recipe.Recipe.epochs)
+    parser.add_argument("--epochs", type=int, default=line_recipe.Recipe.epochs)
     args = parser.parse_args()
-    recipe = line_recipe.Recipe(n_lines=args.lines, epochs=tuple(args.epochs))
+    recipe = line_recipe.Recipe(n_lines=args.lines, epochs=args.epochs)
     reader = NumberReader()
     reader._adopt(made(recipe))
     reader.save(args.out)

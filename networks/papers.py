@@ -91,8 +91,9 @@ def boxes(shape, edges, box, rng):
     ink = np.zeros(shape, np.float32)
     _, top, _, height = box
     thick = max(1, round(height * rng.uniform(0.02, 0.06)))
-    above, below = round(top - height * rng.uniform(0.1, 0.4)), round(
-        top + height * rng.uniform(1.1, 1.4)
+    above, below = (
+        round(top - height * rng.uniform(0.1, 0.4)),
+        round(top + height * rng.uniform(1.1, 1.4)),
     )
     strength = rng.uniform(0.2, 1)
     above, below = max(0, above), min(shape[0] - thick, below)

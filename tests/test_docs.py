@@ -147,6 +147,7 @@ def test_keys_of_json(run_command, capsys):
     for command in (
         "cnn-digits train mnist --model mnist.cnn --epochs 1 --plots plots --json",
         "cnn-digits evaluate mnist --model mnist.cnn --plots plots --json",
+        "cnn-digits read *.jpg --reject 0.9 --out numbers.csv --plots plots --json",
         "cnn-digits predict *.jpg --model mnist.cnn --reject 0.9 --out o.csv --plots plots --json",
     ):
         run_command(command)

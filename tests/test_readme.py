@@ -21,8 +21,7 @@ def test_no_block_of_another_kind():
 
 
 @pytest.mark.slow
-def test_python(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_python(workplace):
     namespace = {}
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), namespace)
@@ -32,15 +31,17 @@ def test_python(tmp_path, monkeypatch):
 
 def test_commands(run_command):
     """The commands; what sets up an environment is run by .ci/run."""
-    demo, picture, workflow, pictures, test, pages = blocks("bash")
+    demo, numbers, picture, workflow, pictures, test, pages = blocks("bash")
     setup = "python3 -m venv .venv && . .venv/bin/activate && pip install "
     assert demo.startswith(setup + ". && ")
     assert test == setup + '-e ".[test]" && pytest\n'
     assert pages == 'pip install -e ".[docs]" && make -C docs html\n'
 
-    for line in (demo, picture):
+    for line in (demo, numbers, picture):
         assert line.count("\n") == 1
     run_command(demo.split("&&")[-1])
+    run_command(numbers)
+    assert len(list(Path("drawn").iterdir())) == len(list(Path().glob("*.jpg")))
     run_command(picture)
     for line in workflow.splitlines():
         run_command(line)

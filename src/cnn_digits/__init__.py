@@ -15,6 +15,7 @@ _PUBLIC = {
     "FrameDigits": "framing",
     "FramedDigitsDisplay": "display",
     "MisclassifiedDisplay": "display",
+    "NumbersDisplay": "display",
     "Normalize": "transformers",
     "NumberReader": "reading",
     "Reshape": "transformers",

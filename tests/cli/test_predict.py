@@ -176,8 +176,8 @@ class TestPictures:
         assert " ? " in lines[2]
         assert lines[-1].startswith("1 of 2 doubtful")
         assert err == (
-            "cnn-digits: several digits seem to be on 1 of 2 pictures, where one is expected: cut "
-            "them apart\n"
+            "cnn-digits: several digits seem to be on 1 of 2 pictures, where one is expected; "
+            "'cnn-digits read' reads numbers\n"
         )
         assert main([*argv, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["notes"] == ["", "several digits?"]

@@ -1,5 +1,6 @@
 """What commands are given, data and a network: their arguments and their reading."""
 
+import argparse
 import warnings
 from itertools import compress
 
@@ -13,10 +14,6 @@ KINDS_OF_DATA = (
 )
 
 
-# The network that reads where none is named.
-PRETRAINED = "digits"
-
-
 def add_input_arguments(parser, subset, *, kinds=KINDS_OF_DATA, nargs=None):
     """Let a command be given data, of several paths if `nargs` says so."""
     parser.add_argument("data", type=named_path, metavar="DATA", help=kinds, nargs=nargs)
@@ -26,11 +23,7 @@ def add_input_arguments(parser, subset, *, kinds=KINDS_OF_DATA, nargs=None):
         default=subset,
         help="which part, where DATA holds both (default: %(default)s)",
     )
-    parser.add_argument(
-        "--skip-bad",
-        action="store_true",
-        help="leave out pictures that can't be read, and list them",
-    )
+    add_skip_argument(parser)
     parser.add_argument(
         "--as-is",
         action="store_true",
@@ -39,19 +32,57 @@ def add_input_arguments(parser, subset, *, kinds=KINDS_OF_DATA, nargs=None):
     )
 
 
-def add_network_argument(parser):
-    """Let a command be given a network."""
+def add_skip_argument(parser):
+    """Let a command leave out what can't be read."""
+    parser.add_argument(
+        "--skip-bad",
+        action="store_true",
+        help="leave out pictures that can't be read, and list them",
+    )
+
+
+def add_network_argument(parser, pretrained="digits"):
+    """Let a command be given a network; where it is given none, one of the package reads."""
     parser.add_argument(
         "--model",
         type=named_path,
         metavar="FILE",
-        help=f"file of the network (default: {PRETRAINED!r}, which comes with cnn-digits)",
+        help=f"file of the network (default: {pretrained!r}, which comes with cnn-digits)",
     )
+    parser.set_defaults(pretrained=pretrained)
+
+
+def add_reject_argument(parser):
+    """Let a command be told what is doubtful."""
+    parser.add_argument(
+        "--reject",
+        type=_probability,
+        metavar="P",
+        help="mark what is doubtful: a probability below P, such as 0.9",
+    )
+
+
+def _probability(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = None
+    if value is None or not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no probability above 0 and up to 1")
+    return value
+
+
+def check_network(args, writer):
+    """Raise if there is no file of the network that the arguments name."""
+    if args.model is not None and not args.model.is_file():
+        raise FileNotFoundError(
+            f"There is no file {args.model}: expected a network that {writer} has written."
+        )
 
 
 def network_name(args):
     """What messages call the network that the arguments name."""
-    return f"the network {PRETRAINED!r}" if args.model is None else str(args.model)
+    return f"the network {args.pretrained!r}" if args.model is None else str(args.model)
 
 
 def network_keys(args):
@@ -59,7 +90,7 @@ def network_keys(args):
     is_own = args.model is not None
     return {
         "model": str(args.model) if is_own else None,
-        "pretrained": None if is_own else PRETRAINED,
+        "pretrained": None if is_own else args.pretrained,
     }
 
 
@@ -68,7 +99,7 @@ def remark_on_network(args):
     if args.model is None:
         remark(
             f"read by {network_name(args)}, which comes with cnn-digits, as there is no --model; "
-            f"'cnn-digits info --card {PRETRAINED}' tells of it"
+            f"'cnn-digits info --card {args.pretrained}' tells of it"
         )
 
 
@@ -94,7 +125,8 @@ def read_data(args, *, labelled, framed):
         if found.is_several.any():
             remark(
                 f"several digits seem to be on {found.is_several.sum():,} of "
-                f"{len(dataset.names):,} pictures, where one is expected: cut them apart"
+                f"{len(dataset.names):,} pictures, where one is expected; 'cnn-digits read' reads "
+                "numbers"
             )
     return dataset
 
@@ -126,16 +158,12 @@ def probabilities(clf, dataset):
 
 
 def _load_network(args):
-    if args.model is not None and not args.model.is_file():
-        raise FileNotFoundError(
-            f"There is no file {args.model}: expected a network that "
-            "'cnn-digits train' or CNNDigitClassifier.save has written."
-        )
+    check_network(args, "'cnn-digits train' or CNNDigitClassifier.save")
     load_keras()
     from cnn_digits import CNNDigitClassifier, load_pretrained
 
     if args.model is None:
-        return load_pretrained(PRETRAINED)
+        return load_pretrained(args.pretrained)
     return CNNDigitClassifier.load(args.model)
 
 

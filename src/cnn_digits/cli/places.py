@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from itertools import combinations
 from pathlib import Path
 
 
@@ -47,26 +46,43 @@ def check_places(args, outputs, *, network=None, removed=None):
     inputs = [file for file in (*contents.files, network) if file is not None]
     # The other part is not read, but nobody wants it replaced.
     inputs += [file for folder in folders for files in mnist_in(folder).values() for file in files]
-    for option, path in outputs:
-        _check_kept(option, path, inputs)
-        if contents.kind == "pictures":
-            _check_apart(option, path, folders)
-    _check_different(outputs)
+    check_outputs(outputs, inputs, folders if contents.kind == "pictures" else [])
     if removed is not None:
         _check_outside(removed, [*inputs, *(path for _, path in outputs)])
 
 
-def _check_kept(option, path, inputs):
-    """Raise if a file to write is one to read, under whatever name."""
-    if not path.exists():
-        return
-    place = path.stat()
-    for file in inputs:
-        if file.exists() and os.path.samestat(place, file.stat()):
+def check_outputs(outputs, inputs, folders):
+    """Raise if a file to write is one to read, a picture in a folder of these, or another output.
+
+    Parameters
+    ----------
+    outputs : list of (str, Path)
+        Files that may be written, each with the option that says so.
+    inputs : list of Path
+        Files that are read.
+    folders : list of Path
+        Those whose pictures are read.
+    """
+    # Under whatever names.
+    read = {_identity(file): file for file in inputs if file.exists()}
+    written = {}
+    for option, path in outputs:
+        if path.exists() and (file := read.get(_identity(path))) is not None:
             raise ValueError(
                 f"{option}: writing {path} would replace {file}, which this command reads; "
                 "expected another place."
             )
+        _check_apart(option, path, folders)
+        other_option, other = written.setdefault(_real(path), (option, path))
+        if other_option != option:
+            raise ValueError(
+                f"{other_option} and {option} would both write {other}; expected two places."
+            )
+
+
+def _identity(path):
+    place = path.stat()
+    return place.st_dev, place.st_ino
 
 
 def _check_apart(option, path, folders):
@@ -81,14 +97,6 @@ def _check_apart(option, path, folders):
             raise ValueError(
                 f"{option}: {path} would be taken for one of the pictures in {folder}; expected "
                 "a place outside."
-            )
-
-
-def _check_different(outputs):
-    for (option, path), (other_option, other) in combinations(outputs, 2):
-        if option != other_option and _real(path) == _real(other):
-            raise ValueError(
-                f"{option} and {other_option} would both write {path}; expected two places."
             )
 
 

@@ -1,19 +1,19 @@
 """`cnn-digits predict`: what is written on pictures, or a submission."""
 
-import argparse
 from pathlib import Path
 
 from cnn_digits.cli.inputs import (
     KINDS_OF_DATA,
     add_input_arguments,
     add_network_argument,
+    add_reject_argument,
     network_keys,
     probabilities,
     read_network_and_data,
     remark_on_network,
 )
 from cnn_digits.cli.places import check_places, named_path
-from cnn_digits.cli.report import Report, add_report_arguments
+from cnn_digits.cli.report import Report, add_report_arguments, in_columns
 from cnn_digits.files import check_writable, written_whole
 
 # What is said beside a label, or in place of one.
@@ -40,28 +40,13 @@ def add_parser(commands):
         help="CSV file to write: what is printed of pictures, ImageId,Label as Kaggle wants it of "
         "anything else",
     )
-    parser.add_argument(
-        "--reject",
-        type=_probability,
-        metavar="P",
-        help="mark what is doubtful: a probability below P, such as 0.9",
-    )
+    add_reject_argument(parser)
     add_report_arguments(
         parser,
         "readings.png (several of many pictures): each picture, what the network saw of it, what "
         "it read; of anything else predictions.png",
     )
     return parser
-
-
-def _probability(text):
-    try:
-        value = float(text)
-    except ValueError:
-        value = None
-    if value is None or not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no probability above 0 and up to 1")
-    return value
 
 
 def run(args):
@@ -181,8 +166,7 @@ def _printed(table):
                     row.note,
                 )
             )
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    return in_columns(lines)
 
 
 def _write(path, table, dataset):

@@ -72,6 +72,12 @@ def _finite(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def in_columns(lines):
+    """Lines of as many cells each as a text whose columns stand below each other."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
 def draw(display, path):
     """Write a display's figure to a PNG file, and close it."""
     import matplotlib.pyplot as plt

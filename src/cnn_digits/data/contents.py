@@ -54,16 +54,22 @@ def contents_of(paths, subset):
     ValueError
         If a file is of no known kind.
     """
+    check_there(paths)
     for path in paths:
-        if not path.exists():
-            raise FileNotFoundError(f"There is no file or folder {path}.")
-        with damage_named(path):
-            check_regular(path)
         if len(paths) > 1 and path.suffix.lower() in (*_TABLE_SUFFIXES, ".npz", ".gz", ".zip"):
             raise ValueError(f"{path} is no picture; expected several pictures, or one other file.")
     if len(paths) != 1:
         return Contents("pictures", picture_paths(paths))
     return _in_folder(paths[0], subset) if paths[0].is_dir() else _in_file(paths[0])
+
+
+def check_there(paths):
+    """Raise if a path does not exist, or is a pipe or a device."""
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"There is no file or folder {path}.")
+        with damage_named(path):
+            check_regular(path)
 
 
 def _in_folder(folder, subset):

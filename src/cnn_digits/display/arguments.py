@@ -1,6 +1,6 @@
 """What displays are given: which labels, predictions, axes and numbers of images they take."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_array
@@ -20,6 +20,11 @@ def check_ax(ax):
 
     if ax is not None and not isinstance(ax, Axes):
         raise TypeError(f"ax is of type {type(ax).__name__}; expected one matplotlib Axes or None.")
+
+
+def check_reject(reject):
+    if reject is not None and (not isinstance(reject, Real) or not 0 <= reject <= 1):
+        raise ValueError(f"reject={reject!r}; expected a probability, from 0 to 1, or None.")
 
 
 def count_images(X):

@@ -9,6 +9,12 @@ _NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
 # Points. Text is made smaller where it would not fit.
 LARGEST_FONT = 10
 
+# Of Okabe and Ito's colours, which everybody can tell apart, the one for a warning.
+VERMILLION = "#D55E00"
+
+# Names of files are shortened to so many characters.
+_LONG_NAME = 26
+
 
 def new_axes(width, height):
     """Axes in a figure of their own, of so many inches."""
@@ -44,6 +50,11 @@ def shown(value):
         char.encode("unicode_escape").decode() if category(char) in _NOT_SHOWN else char
         for char in str(value)
     )
+
+
+def shortened(name):
+    """A name with its middle left out if it is too long for a picture."""
+    return name if len(name) <= _LONG_NAME else f"{name[:10]}…{name[-_LONG_NAME + 11 :]}"
 
 
 def percent(share):

@@ -1,17 +1,18 @@
 """FramedDigitsDisplay: pictures, the frames that a network was shown of them, what it read."""
 
-from numbers import Real
-
 import numpy as np
 
-from cnn_digits.display.arguments import check_ax, check_n_images, check_predictions
-from cnn_digits.display.drawing import percent, shown
+from cnn_digits.display.arguments import (
+    check_ax,
+    check_n_images,
+    check_predictions,
+    check_reject,
+)
+from cnn_digits.display.drawing import percent, shortened, shown
 from cnn_digits.display.image_grid import ImageGrid, images_to_show
+from cnn_digits.display.thumbnails import thumbnail
 from cnn_digits.framing import FrameDigits
 from cnn_digits.framing.frames import is_empty
-
-# Names of files are shortened to so many characters.
-_LONG_NAME = 26
 
 # A picture and its frame have so many pixels a side, and so many between them.
 _SIDE, _BETWEEN = 168, 8
@@ -185,15 +186,14 @@ class FramedDigitsDisplay:
             If numbers of pictures, frames, names and predictions differ, or labels are missing.
         """
         _, y_pred, confidence = check_predictions(frames, None, y_pred, y_proba)
-        images = [_thumbnail(image, f"images[{i}]") for i, image in enumerate(images)]
+        images = [_square(image, f"images[{i}]") for i, image in enumerate(images)]
         for name, given in (("images", images), ("names", names)):
             if given is not None and len(given) != len(y_pred):
                 raise ValueError(
                     f"{name} has length {len(given)}, but frames has {len(y_pred)}; expected one "
                     "for each."
                 )
-        if reject is not None and (not isinstance(reject, Real) or not 0 <= reject <= 1):
-            raise ValueError(f"reject={reject!r}; expected a probability, from 0 to 1, or None.")
+        check_reject(reject)
         if reject is not None and confidence is None:
             raise ValueError(f"reject={reject} needs y_proba, which is None.")
         return cls(images, frames, y_pred, confidence, names=names, reject=reject).plot(ax=ax)
@@ -227,14 +227,14 @@ class FramedDigitsDisplay:
         frames = images_to_show(self.frames)
         pairs = []
         for i, (image, frame) in enumerate(zip(self.images, frames, strict=True)):
-            left, right = _thumbnail(image, f"images[{i}]"), _thumbnail(frame, f"frames[{i}]")
+            left, right = _square(image, f"images[{i}]"), _square(frame, f"frames[{i}]")
             pairs.append(np.concatenate([left / 255, between, right / 255], axis=1))
         return np.stack(pairs)
 
     def _captions(self, no_ink, is_doubtful):
         captions = []
         for i, label in enumerate(self.y_pred):
-            caption = "" if self.names is None else f"{_shortened(shown(self.names[i]))}\n"
+            caption = "" if self.names is None else f"{shortened(shown(self.names[i]))}\n"
             if no_ink[i]:
                 caption += "no ink"
             else:
@@ -245,14 +245,9 @@ class FramedDigitsDisplay:
         return captions
 
 
-def _shortened(name):
-    """A name with its middle left out if it is too long for a picture."""
-    return name if len(name) <= _LONG_NAME else f"{name[:10]}…{name[-_LONG_NAME + 11 :]}"
-
-
-def _thumbnail(image, name):
+def _square(image, name):
     """A picture in the middle of a square of _SIDE pixels; (_SIDE, _SIDE, 3), uint8."""
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
     image = np.asarray(image)
     if image.ndim not in (2, 3) or image.shape[2:] not in ((), (1,), (3,), (4,)):
@@ -260,12 +255,6 @@ def _thumbnail(image, name):
             f"{name} has shape {image.shape}; expected (height, width) or (height, width, 1, 3 or "
             "4)."
         )
-    if image.dtype != np.uint8:
-        shown = images_to_show(image[np.newaxis])[0]
-        image = np.rint(shown * 255).astype(np.uint8)
-    if image.ndim == 3 and image.shape[2] == 1:
-        image = image[..., 0]
-    picture = Image.fromarray(image).convert("RGBA")
-    picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    smooth = Image.Resampling.BOX if max(picture.size) > _SIDE else Image.Resampling.NEAREST
-    return np.asarray(ImageOps.pad(picture.convert("RGB"), (_SIDE, _SIDE), smooth, color="#dddddd"))
+    height, width = np.multiply(image.shape[:2], _SIDE / max(image.shape[:2]))
+    small = thumbnail(image, (max(1, round(width)), max(1, round(height))))
+    return np.asarray(ImageOps.pad(small, (_SIDE, _SIDE), color="#dddddd"))

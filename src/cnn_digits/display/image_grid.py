@@ -7,17 +7,25 @@ import math
 
 import numpy as np
 
-from cnn_digits.display.drawing import LARGEST_FONT, final_box, new_axes, percent, shown, shrink
+from cnn_digits.display.drawing import (
+    LARGEST_FONT,
+    VERMILLION,
+    final_box,
+    new_axes,
+    percent,
+    shown,
+    shrink,
+)
 from cnn_digits.transformers import Reshape
-
-# Of Okabe and Ito's colours, which everybody can tell apart, the one for a warning.
-_VERMILLION = "#D55E00"
 
 # Geometry of a grid of images, in units of the longer side of an image: between images,
 # for a line of text below them, for the note to the right.
 _GAP = 0.15
 _LINE = 0.17
 _NOTE_WIDTH = 1.8
+
+# Inches. Around larger images there is no more room than around those.
+_LARGE = 2
 
 # Characters. The probability gets a line of its own below longer labels.
 _LONG_LABEL = 3
@@ -59,7 +67,7 @@ class ImageGrid:
     Parameters
     ----------
     images : ndarray of shape (n, h, w, c)
-        Pixels from 0 to 1, of 1 (grey), 3 (RGB) or 4 (RGBA) channels.
+        Pixels of 1 (grey), 3 (RGB) or 4 (RGBA) channels: from 0 to 1, or colours as uint8.
 
     captions : list of n str
         All of as many lines.
@@ -81,9 +89,11 @@ class ImageGrid:
         self._note = note
         self._inches = inches
         self._height, self._width = np.divide(images.shape[1:3], max(images.shape[1:3]))
-        self._text_height = (captions[0].count("\n") + 1) * _LINE
-        self._tile_width = 1 + _GAP
-        self._tile_height = self._height + self._text_height + _GAP
+        room = min(1, _LARGE / inches)
+        self._gap = room * _GAP
+        self._text_height = (captions[0].count("\n") + 1) * room * _LINE
+        self._tile_width = 1 + self._gap
+        self._tile_height = self._height + self._text_height + self._gap
         self._note_width = _NOTE_WIDTH if note else 0
 
     def draw(self, ax=None, *, outlined=()):
@@ -100,16 +110,14 @@ class ImageGrid:
         -------
         self : ImageGrid
         """
+        n_images = len(self._images)
+        # A new figure is about square, but no wider: text would have to be small.
+        most = math.ceil(math.sqrt(n_images)) if ax is None else n_images
+        space = (1, 1) if ax is None else ax.get_window_extent().size
+        # The number of columns that lets the images be largest.
+        n_columns = max(range(1, most + 1), key=lambda n: min(np.divide(space, self._size(n))))
         if ax is None:
-            n_columns = math.ceil(math.sqrt(len(self._images)))
             ax = self._new_axes(*self._size(n_columns))
-        else:
-            # The number of columns that lets the images be largest.
-            box = ax.get_window_extent()
-            n_columns = max(
-                range(1, len(self._images) + 1),
-                key=lambda n: min(np.divide((box.width, box.height), self._size(n))),
-            )
         self._draw_images(ax, n_columns)
         self.outlines_ = [self._outline(ax, i) for i in outlined]
         width, height = self._size(n_columns)
@@ -120,8 +128,8 @@ class ImageGrid:
         unit = box.width / width
         shrink(self.text_, 0.95 * unit, unit * self._text_height)
         if self._note:
-            self.note_ = ax.text(n_columns * self._tile_width + _GAP, 0, self._note, **_TEXT)
-            shrink([self.note_], unit * (self._note_width - _GAP), box.height)
+            self.note_ = ax.text(n_columns * self._tile_width + self._gap, 0, self._note, **_TEXT)
+            shrink([self.note_], unit * (self._note_width - self._gap), box.height)
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
@@ -136,7 +144,7 @@ class ImageGrid:
         # For an image: more where captions are long or images few, and the whole at most
         # 12 wide.
         inches = max(self._inches, 0.075 * longest, 5 / width)
-        inches = min(inches, 2.5, 12 / width)
+        inches = min(inches, max(2.5, self._inches), 12 / width)
         return new_axes(inches * width, inches * height)
 
     def _draw_images(self, ax, n_columns):
@@ -149,7 +157,9 @@ class ImageGrid:
             pixels = image[..., 0] if image.shape[-1] == 1 else image
             style = {"cmap": "gray", "vmin": 0, "vmax": 1, "extent": (left, right, bottom, top)}
             self.images_.append(ax.imshow(pixels, **style))
-            self.text_.append(ax.text(center, bottom + 0.05, caption, ha="center", **_TEXT))
+            self.text_.append(
+                ax.text(center, bottom + self._gap / 3, caption, ha="center", **_TEXT)
+            )
 
     def _outline(self, ax, i):
         """Mark an image without relying on colour alone: by an outline and by bold text."""
@@ -157,5 +167,5 @@ class ImageGrid:
 
         left, right, bottom, top = self.images_[i].get_extent()
         self.text_[i].set_fontweight("bold")
-        style = {"fill": False, "edgecolor": _VERMILLION, "linewidth": 3}
+        style = {"fill": False, "edgecolor": VERMILLION, "linewidth": 3}
         return ax.add_patch(Rectangle((left, top), right - left, bottom - top, **style))

@@ -175,7 +175,7 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
             found.is_several,
             "Several digits seem to be on",
             "their frames hold the one in the middle, or some that touch. Expected one digit an "
-            "image: cut them apart.",
+            "image: cut them apart, or read numbers with NumberReader.",
         )
         return found.frames
 

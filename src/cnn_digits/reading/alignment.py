@@ -15,16 +15,18 @@ from cnn_digits.reading.marks import heights, widths
 # share of the other, and are no farther apart than so many heights.
 _OVERLAP, _ALIKE, _APART = 0.5, 0.45, 6
 
-# What is lower than this share of the writing on a page is none, unless so many stand in a line
-# that are as high as the other share.
-_LOW, _SEVERAL, _LOWEST = 0.3, 3, 0.1
+# What is lower than this share of the writing on a page is dirt, unless so many stand in a line, no
+# farther apart than so many heights, that are as high as that share
+# and have so many rows.
+_LOW, _SEVERAL, _CLOSE, _LOWEST, _FEWEST = 0.25, 3, 1.5, 0.1, 6
 
-# More marks are not compared with each other: the highest are taken.
-_MOST = 2500
+# More marks are not looked at: the highest are taken. Where more than so many stand alone, all of
+# these are dirt.
+_MOST, _ALONE = 4000, 50
 
 # Pieces of one stroke are so near to each other above each other, as a share of the writing's
-# height, and together no higher than that share.
-_NEAR, _TOGETHER = 0.15, 1.25
+# height, and together no higher than that share; what is smaller than the third one is none.
+_NEAR, _TOGETHER, _PIECE = 0.15, 1.25, 0.15
 
 # tan of the steepest slope that is followed; so many heights of a line weigh as much as the page.
 _STEEPEST, _OWN = 0.15, 3
@@ -32,6 +34,17 @@ _STEEPEST, _OWN = 0.15, 3
 # What is beside a line within so many heights is a dot or a dash of it, unless it has no more than
 # this share of the ink of a digit.
 _BESIDE, _SPECK = 1, 0.02
+
+# What is known of several marks as one; it is a stain if all of them are.
+_TOGETHER_AS = {
+    "top": np.min,
+    "left": np.min,
+    "bottom": np.max,
+    "right": np.max,
+    "area": np.sum,
+    "mass": np.sum,
+    "is_stain": np.all,
+}
 
 
 class Line(NamedTuple):
@@ -62,20 +75,21 @@ def lines_of(marks):
     marks = marks[np.argsort(-heights(marks), kind="stable")][:_MOST]
     size = _size(heights(marks)[~marks["is_stain"]])
     marks = _joined(marks, size)
-    may_be_digit = heights(marks) >= max(_LOWEST * size, 6)
-    digits = marks[may_be_digit]
-    slope = _slope_of_page(digits)
-    _, which = connected_components(_linked(digits, slope), directed=False)
-    is_small = ~may_be_digit
-    groups = []
-    for number in range(which.max(initial=-1) + 1):
-        of = which == number
-        if _is_line(digits[of], size):
-            groups.append(digits[of])
-        else:
-            is_small[np.flatnonzero(may_be_digit)[of]] = True
-    lines = [line_of(group, marks[is_small], slope) for group in groups]
-    return sorted(_outermost(lines), key=lambda line: line.top)
+    may_be_digit = heights(marks) >= max(_LOWEST * size, _FEWEST)
+    digits, small = marks[may_be_digit], [marks[~may_be_digit]]
+    pairs = _pairs(digits, _APART / _ALIKE * heights(digits))
+    slope = _slope_of_page(digits, *pairs)
+    groups = _groups(len(digits), *_linked(digits, slope, size, *pairs))
+    groups = [digits[of] for of in groups]
+    n_alone = sum(len(group) == 1 for group in groups)
+    lines = []
+    for group in groups:
+        is_dirt = len(group) == 1 and n_alone > _ALONE
+        (small if is_dirt or not _is_line(group, size) else lines).append(group)
+    small = np.concatenate(small)
+    return sorted(
+        _outermost([line_of(group, small, slope) for group in lines]), key=lambda line: line.top
+    )
 
 
 def line_of(digits, small, slope):
@@ -105,7 +119,8 @@ def line_of(digits, small, slope):
 def _size(height):
     """How high most of the writing is."""
     falling = np.sort(height)[::-1]
-    total = np.cumsum(falling)
+    # By their area and more, because dirt is small and there may be much of it.
+    total = np.cumsum(falling.astype(float) ** 3)
     return falling[np.searchsorted(total, total[-1] / 2)]
 
 
@@ -115,51 +130,75 @@ def _levelled(marks, slope):
     return marks["top"] - shift, marks["bottom"] - shift
 
 
-def _apart(marks):
-    """Columns and rows between each two marks; below 0 where they overlap."""
-    return (
-        np.maximum(marks[start][:, None], marks[start])
-        - np.minimum(marks[stop][:, None], marks[stop])
-        for start, stop in (("left", "right"), ("top", "bottom"))
+def _pairs(marks, reach):
+    """Pairs of marks that may be no farther apart in columns than `reach` of the left one."""
+    order = np.argsort(marks["left"], kind="stable")
+    left, stop = marks["left"][order], (marks["right"] + reach)[order]
+    following = np.arange(len(marks)) + 1
+    counts = np.maximum(np.searchsorted(left, stop, "right") - following, 0)
+    first = np.repeat(order, counts)
+    # Of each mark those that follow it, one after the other.
+    before = np.cumsum(counts) - counts
+    second = np.arange(counts.sum()) + np.repeat(following - before, counts)
+    return first, order[second]
+
+
+def _between(marks, first, second, start, stop):
+    """Columns or rows between the two of each pair; below 0 where they overlap."""
+    return np.maximum(marks[start][first], marks[start][second]) - np.minimum(
+        marks[stop][first], marks[stop][second]
     )
 
 
-def _low_and_high(height):
-    """The lower and the higher one of each two marks."""
-    return np.minimum(height[:, None], height), np.maximum(height[:, None], height)
+def _low_and_high(height, first, second):
+    """The lower and the higher one of each pair."""
+    return (f(height[first], height[second]) for f in (np.minimum, np.maximum))
+
+
+def _groups(n_marks, first, second):
+    """What is linked in pairs, as lists of numbers of marks."""
+    graph = coo_array((np.ones(len(first), dtype=bool), (first, second)), (n_marks, n_marks))
+    _, which = connected_components(graph, directed=False)
+    order = np.argsort(which, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(which[order])) + 1) if n_marks else []
 
 
 def _joined(marks, size):
     """Pieces of a broken stroke as one mark."""
-    columns, rows = _apart(marks)
-    low, high = _low_and_high(heights(marks))
-    together = np.maximum(marks["bottom"][:, None], marks["bottom"]) - np.minimum(
-        marks["top"][:, None], marks["top"]
-    )
-    near = (columns <= 0) & (rows <= _NEAR * size) & (low < 0.7 * size)
-    near &= together <= np.maximum(_TOGETHER * size, 1.1 * high)
-    n_groups, which = connected_components(coo_array(near), directed=False)
-    if n_groups == len(marks):
+    is_piece = np.maximum(heights(marks), widths(marks)) > _PIECE * size
+    pieces, others = marks[is_piece], marks[~is_piece]
+    first, second = _pairs(pieces, 0)
+    rows = _between(pieces, first, second, "top", "bottom")
+    low, high = _low_and_high(heights(pieces), first, second)
+    near = (rows <= _NEAR * size) & (low < 0.7 * size)
+    near &= low + high + rows <= np.maximum(_TOGETHER * size, 1.1 * high)
+    joined = []
+    for of in _groups(len(pieces), first[near], second[near]):
+        whole = _union(pieces[of])
+        highest = max(_TOGETHER * size, 1.1 * heights(pieces[of]).max())
+        joined.append(whole if heights(whole) <= highest else pieces[of])
+    return np.concatenate([*joined, others]) if joined else marks
+
+
+def _union(marks):
+    """Marks as one."""
+    if len(marks) == 1:
         return marks
-    order = np.argsort(which, kind="stable")
-    first = np.searchsorted(which[order], np.arange(n_groups))
-    joined = np.empty(n_groups, dtype=marks.dtype)
-    for name in marks.dtype.names:
-        # Together they are a stain if all of them are.
-        how = {"top": np.minimum, "left": np.minimum, "bottom": np.maximum, "right": np.maximum}
-        how |= {"is_stain": np.logical_and}
-        joined[name] = how.get(name, np.add).reduceat(marks[name][order], first)
-    return joined
+    whole = marks[:1].copy()
+    for name, together in _TOGETHER_AS.items():
+        whole[name] = together(marks[name])
+    return whole
 
 
-def _linked(marks, slope):
-    """Which marks stand beside each other in a line; sparse, shape (n, n)."""
+def _linked(marks, slope, size, first, second):
+    """Which pairs stand beside each other in a line."""
     top, bottom = _levelled(marks, slope)
-    low, high = _low_and_high(bottom - top)
-    overlap = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
-    columns, _ = _apart(marks)
-    linked = (overlap >= _OVERLAP * low) & (low >= _ALIKE * high) & (columns <= _APART * high)
-    return coo_array(linked)
+    low, high = _low_and_high(bottom - top, first, second)
+    overlap = np.minimum(bottom[first], bottom[second]) - np.maximum(top[first], top[second])
+    apart = _between(marks, first, second, "left", "right")
+    reach = np.where(high < _LOW * size, _CLOSE, _APART) * high
+    linked = (overlap >= _OVERLAP * low) & (low >= _ALIKE * high) & (apart <= reach)
+    return first[linked], second[linked]
 
 
 def _is_line(digits, size):
@@ -170,13 +209,13 @@ def _is_line(digits, size):
     return heights(strokes).max() >= _LOW * size or len(strokes) >= _SEVERAL
 
 
-def _slope_of_page(marks):
+def _slope_of_page(marks, first, second):
     """Rows down for one column to the right, of most of what stands beside each other."""
     across, down = (
-        (ends - ends[:, None]) / 2
+        (ends[second] - ends[first]) / 2
         for ends in (marks["left"] + marks["right"], marks["top"] + marks["bottom"])
     )
-    low, high = _low_and_high(heights(marks))
+    low, high = _low_and_high(heights(marks), first, second)
     near = (across > 0.3 * high) & (across < 3 * high) & (np.abs(down) < 0.5 * high)
     near &= low > 0.7 * high
     if not near.any():

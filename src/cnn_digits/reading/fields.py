@@ -3,9 +3,9 @@
 import numpy as np
 
 from cnn_digits.reading.alignment import Line, line_of
-from cnn_digits.reading.marks import find_marks, heights, widths
+from cnn_digits.reading.marks import find_marks, heights, place_of, widths
 from cnn_digits.reading.paper import ink_on_field, means
-from cnn_digits.reading.rules import find_rules
+from cnn_digits.reading.rules import find_frame, find_rules
 
 # Fields are not looked at any higher.
 _HEIGHT = 80
@@ -22,9 +22,8 @@ _RULE, _LEVEL_RULE, _THICK, _THICKNESS, _STEP = 0.85, 0.6, 2, 0.04, 4
 _MIDDLE, _AT_EDGE = 0.3, 0.15
 
 # Lines of a box are so near to an edge of the picture, as a share of its height, and as thin as
-# that share of their length; a frame is as large as this share of the picture, and less than so
-# much of the ink.
-_NEAR, _THIN, _FRAME, _ALL = 0.12, 0.15, 0.8, 0.75
+# that share of their length; the box itself is as large as the last share of the picture.
+_NEAR, _THIN, _FRAME = 0.12, 0.15, 0.6
 
 # Upright lines are of a box where they end elsewhere than a digit by this share of its height.
 _UNLIKE = 0.3
@@ -63,10 +62,17 @@ def line_on_field(shades):
     ink[find_rules(ink > 0, lengths, thickest, _STEP)[0]] = 0
     row = np.minimum(np.arange(height) + 0.5, np.arange(height)[::-1] + 0.5) / height
     nearness = np.clip(row / _MIDDLE, _AT_EDGE, 1).astype(np.float32)
-    _, marks = find_marks(ink * nearness[:, None])
+    labels, marks = find_marks(ink * nearness[:, None])
+    is_large = (heights(marks) > _FRAME * height) & (widths(marks) > _FRAME * width)
+    for number in np.flatnonzero(is_large):
+        place = place_of(marks[number])
+        frame = find_frame(labels[place] == number + 1)
+        if frame is not None:
+            ink[place][frame] = 0
+            _, marks = find_marks(ink * nearness[:, None])
     is_digit, is_other = _main_line(marks, ink.shape)
     if not is_digit.any():
-        return Line(0, 0, *shades.shape[::-1], 0.0), True
+        return Line(0, 0, *shades.shape[::-1], 0.0), False
     line = line_of(marks[is_digit], marks[~is_digit & ~is_other], 0.0)
     line = Line(*(factor * x for x in line[:4]), line.slope)
     return line, not _has_second(marks, is_digit, is_other, ink.shape)
@@ -76,7 +82,7 @@ def _main_line(marks, shape):
     """Which marks stand in a line with the strongest one, and which are no writing."""
     is_edge, is_doubtful = _edges(marks, shape)
     is_flat = heights(marks) < _FLAT * widths(marks)
-    weight = marks["mass"] * ~(is_flat | is_edge) * np.where(is_doubtful, 0.1, 1)
+    weight = marks["mass"] * ~(is_flat | is_edge | is_doubtful)
     if not weight.any():
         return np.zeros(len(marks), dtype=bool), is_edge
     main = weight.argmax()
@@ -99,12 +105,8 @@ def _edges(marks, shape):
     near_top, near_left, near_bottom, near_right = ends <= _NEAR * shape[0]
     is_thin = np.minimum(height, width) <= np.maximum(_THICK, _THIN * np.maximum(height, width))
     is_level = (near_top | near_bottom) & is_thin & (width > height)
-    is_upright = (near_left | near_right) & is_thin & (height > width)
-    is_frame = (height > _FRAME * shape[0]) & (width > _FRAME * shape[1])
-    is_frame &= ((ends <= 1).sum(axis=0) > 1) & (marks["area"] < _THIN * height * width)
-    # Unless it is all that is written, joined by a rule.
-    is_frame &= marks["mass"] < _ALL * marks["mass"].sum()
-    return is_level | is_frame, is_upright
+    is_upright = (near_left | near_right) & is_thin & (height > width) & (shape[1] > shape[0])
+    return is_level, is_upright
 
 
 def _in_line(marks, main, candidate):

@@ -4,6 +4,9 @@ Trained by connectionist temporal classification (Graves et al. 2006): for each 
 says which symbol stands there, or none. Two columns of its answer come out of each last map
 (as in subpixel convolution, Shi et al. 2016): narrow digits stand close, and maps of twice the
 width would take twice the time.
+
+The first four convolutions are those of the network for single digits, "medium", and begin with
+what that has learnt: a strip is to them a row of digits.
 """
 
 import keras
@@ -15,15 +18,26 @@ from cnn_digits.reading.symbols import SYMBOLS
 # Columns of the strip to one of the answer.
 STRIDE = 2
 
+# Names of the layers that the network for single digits has as well.
+SHARED = tuple(f"{kind}{number}" for number in range(1, 5) for kind in ("conv", "norm"))
 
-def build_network(seed, filters=(16, 32, 48, 64, 96, 128, 128)):
+# Columns of paper at either side, for what the convolutions take away: the answer is as wide as
+# the strip.
+_BESIDE = 10
+
+# Where the network for single digits has black, and how far from there white is.
+_SCALE, _BLACK = 0.0127, -0.425
+
+# Maps of the convolutions along the line, each over so many columns: together three digits.
+_MAPS, _COLUMNS = 128, (1, 5)
+
+
+def build_network(seed):
     """The network with weights drawn anew.
 
     Parameters
     ----------
     seed : int
-    filters : tuple of int
-        Of each convolution from the strip on.
 
     Returns
     -------
@@ -32,44 +46,38 @@ def build_network(seed, filters=(16, 32, 48, 64, 96, 128, 128)):
         (n, width / 2, 1 + number of symbols).
     """
     make = _Layers(seed)
-    x = inputs = keras.Input((STRIP_HEIGHT, None, 1), dtype="uint8", name="strip")
-    x = layers.Rescaling(1 / 128, -0.25, name="scaled")(x)
-    x = make.block(x, filters[0], (5, 5), strides=2)
-    x = make.block(x, filters[1], (3, 3))
-    x = layers.MaxPooling2D((2, 2), name="pool1")(x)
-    x = make.block(x, filters[2], (3, 3))
-    x = make.block(x, filters[3], (3, 3))
-    x = layers.MaxPooling2D((2, 1), name="pool2")(x)
-    x = make.block(x, filters[4], (3, 3))
-    x = make.block(x, filters[5], (STRIP_HEIGHT // 8, 3), padding="tall")
-    x = make.block(x, filters[6], (1, 5))
-    n_outputs = 1 + len(SYMBOLS)
-    x = make.conv(x, 2 * n_outputs, (1, 1), name="logits", use_bias=True)
-    outputs = layers.Reshape((-1, n_outputs), name="columns")(x)
+    inputs = keras.Input((STRIP_HEIGHT, None, 1), dtype="uint8", name="strip")
+    x = layers.ZeroPadding2D((0, _BESIDE), name="beside")(inputs)
+    x = layers.Rescaling(_SCALE, _BLACK, name="standardize")(x)
+    x = make.block(x, 1, 16, 5, pool=True)
+    x = make.block(x, 2, 32, 3)
+    x = make.block(x, 3, 64, 3, pool=True)
+    # All rows become one.
+    x = make.block(x, 4, 128, 3)
+    x = make.block(x, 5, _MAPS, _COLUMNS, padding="same")
+    x = make.block(x, 6, _MAPS, _COLUMNS, padding="same")
+    n_answers = 1 + len(SYMBOLS)
+    x = make.conv(x, 2 * n_answers, 1, "logits", use_bias=True)
+    outputs = layers.Reshape((-1, n_answers), name="columns")(x)
     return keras.Model(inputs, outputs, name="line_reader")
 
 
 class _Layers:
-    """Blocks of layers with seeds of their own."""
+    """Blocks of layers, each convolution with a seed of its own."""
 
     def __init__(self, seed):
-        self._seeds = keras.random.SeedGenerator(seed)
         self._seed = seed
-        self._number = 0
 
-    def conv(self, x, filters, size, **kwargs):
+    def conv(self, x, filters, size, name, padding="valid", **kwargs):
         self._seed += 1
         start = keras.initializers.HeNormal(seed=self._seed)
-        kwargs = {"padding": "same", "use_bias": False} | kwargs
-        return layers.Conv2D(filters, size, kernel_initializer=start, **kwargs)(x)
+        kwargs = {"use_bias": False, "kernel_initializer": start} | kwargs
+        return layers.Conv2D(filters, size, padding=padding, name=name, **kwargs)(x)
 
-    def block(self, x, filters, size, strides=1, padding="same"):
-        """Convolution, batch normalisation, ReLU."""
-        self._number += 1
-        name = str(self._number)
-        if padding == "tall":  # all rows become one
-            x = layers.ZeroPadding2D((0, size[1] // 2), name=f"pad{name}")(x)
-            padding = "valid"
-        x = self.conv(x, filters, size, strides=strides, padding=padding, name=f"conv{name}")
-        x = layers.BatchNormalization(momentum=0.95, name=f"norm{name}")(x)
-        return layers.ReLU(name=f"relu{name}")(x)
+    def block(self, x, number, filters, size, *, pool=False, padding="valid"):
+        """Convolution, pooling, batch normalisation, ReLU."""
+        x = self.conv(x, filters, size, f"conv{number}", padding)
+        if pool:
+            x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
+        x = layers.BatchNormalization(momentum=0.95, scale=False, name=f"norm{number}")(x)
+        return layers.ReLU(name=f"relu{number}")(x)

@@ -8,10 +8,6 @@ from cnn_digits.reading.pages import lines_on_page
 # Rows of a field at most, or its width as a multiple of its height at least.
 _LOW, _WIDE = 120, 2
 
-# A page that is said to hold one line is taken for a field where the line is as high as this
-# share of it.
-_HIGH = 0.2
-
 
 @dataclass(frozen=True)
 class LineRegion:
@@ -53,9 +49,14 @@ def find_lines(shades, lines="auto"):
         From top to bottom; none if nothing is written.
     """
     height, width = shades.shape
-    is_field = height <= _LOW or width > _WIDE * height
-    if lines == 1 or is_field:
+    if height <= _LOW or width > _WIDE * height:
         line, is_alone = line_on_field(shades)
-        if lines == 1 or is_alone:
-            return [] if line is None else [LineRegion(*line)]
-    return [LineRegion(*line) for line in lines_on_page(shades)]
+        found = [line] if line else []
+        if lines != 1 and not is_alone:
+            found = lines_on_page(shades)
+    else:
+        found = lines_on_page(shades)
+        if lines == 1 and len(found) != 1:
+            line, _ = line_on_field(shades)
+            found = [line] if line else []
+    return [LineRegion(*line) for line in found]

@@ -22,7 +22,7 @@ _FAINTEST, _NOISE = 0.05, 4
 _WEAK = 0.4
 
 # Light is known at about so many places along the longer side, noise at fewer.
-_PLACES, _TILES = 256, 64
+_PLACES, _TILES = 256, 32
 
 # A stroke on a field is as strong as this many standard deviations of its noise.
 _BLANK = 8
@@ -70,8 +70,12 @@ def ink_on_page(image):
     Returns
     -------
     ink : ndarray of float32, shape (h, w)
-        Pixels of strokes, as strong as the ink around them is or nearly so, are above 0.
+        0 on paper and where ink is much weaker than around it; otherwise 1 or more, 1 being what
+        just stands out of the noise.
     """
+    span = np.ptp(image)
+    if span <= 1e-4 * np.abs(image).max():
+        return np.zeros_like(image)
     coarse = means(image, max(1, max(image.shape) // _PLACES))
     is_dark = _is_dark(coarse)
     around = coarse + _depth(coarse, is_dark, int(_STROKE_ON_PAGE * max(coarse.shape)) | 1) * (
@@ -80,12 +84,11 @@ def ink_on_page(image):
     light = resized(around, image.shape)
     depth = light - image if is_dark else image - light
     # Dark ink takes a share of the light, less of it in the shade; light ink adds to it.
-    span = np.ptp(image)
-    depth /= np.maximum(light, 0.05 * span) if is_dark else max(span, 1e-9)
+    depth /= np.maximum(light, 0.05 * span) if is_dark else span
     middle, noise = _noise(depth)
     depth -= resized(middle, image.shape)
-    least = resized(np.maximum(_NOISE * noise, _FAINTEST), image.shape)
-    depth[depth < least] = 0
+    depth /= resized(np.maximum(_NOISE * noise, _FAINTEST), image.shape)
+    depth[depth < 1] = 0
     depth[depth < _WEAK * _strength(depth)] = 0
     return depth
 
@@ -135,7 +138,7 @@ def _otsu(counts):
 
 
 def _noise(depth):
-    """Middle of what paper is, and how far it spreads below that, tile by tile."""
+    """Middle of what paper is, and how far it spreads from that, tile by tile."""
     side = max(8, max(depth.shape) // _TILES)
     shape = [max(1, n // side) for n in depth.shape]
     sides = [min(side, n) for n in depth.shape]
@@ -143,13 +146,16 @@ def _noise(depth):
     tiles = whole.reshape(shape[0], sides[0], shape[1], sides[1]).transpose(0, 2, 1, 3)
     # Of some hundred pixels each.
     tiles = tiles.reshape(*shape, -1)[..., :: math.ceil(sides[0] * sides[1] / 128)]
-    low, middle = np.quantile(tiles, (0.16, 0.5), axis=-1).astype(np.float32)
-    return (ndimage.median_filter(x, 5, mode="nearest") for x in (middle, middle - low))
+    low, middle, high = np.quantile(tiles, (0.16, 0.5, 0.75), axis=-1).astype(np.float32)
+    middle, spread = (ndimage.median_filter(x, 5, mode="nearest") for x in (middle, middle - low))
+    # On black, where noise is cut off, it is seen above the middle alone, as is ink: not in most
+    # of the tiles.
+    return middle, np.maximum(spread, np.median(high - middle))
 
 
 def _strength(ink):
     """How strong ink is around each pixel: its mean, each weighted by itself."""
-    side = max(1, max(ink.shape) // _TILES)
+    side = max(1, max(ink.shape) // (2 * _TILES))
     amount, square = (
         ndimage.uniform_filter(means(x, side), 9, mode="constant") for x in (ink, ink * ink)
     )

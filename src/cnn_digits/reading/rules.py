@@ -4,11 +4,15 @@ import numpy as np
 from scipy import ndimage
 
 # A line is followed step by step; where so much of a step is inked, it goes on. Gaps of so many
-# steps on either side are none.
-_INKED, _GAP = 0.6, 1
+# steps on either side are none; over so many it is straight.
+_INKED, _GAP, _SMOOTH = 0.6, 1, 9
 
-# Shorter than this share of the picture, a rule is the side of a box, or under a single number.
-_SHORT = 0.5
+# A rule that begins and ends farther than this share of the picture from its edges may be the side
+# of a box.
+_SHORT = 0.04
+
+# Pixels. What is left of a rule between the edge of the picture and writing on it.
+_AT_EDGE = 48
 
 # What lies between two sides of a box is followed in steps of so many pixels.
 _SMALL_STEP = 8
@@ -77,15 +81,29 @@ def _level_rules(mask, length, thickest, step, ends=None):
     labels, _ = ndimage.label(joined[1:-1, _GAP:-_GAP], structure=_AROUND)
     if ends is not None:
         ends = _in_steps(ends, step).any(axis=2)
-    is_rule = np.zeros(labels.max() + 1, dtype=bool)
-    is_short = is_rule.copy()
+    rules, short = np.zeros_like(dense), np.zeros_like(dense)
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
         columns = (place[1].stop - place[1].start) * step
-        if columns >= length or (ends is not None and _joins(place, ends)):
-            rows = (labels[place] == number).sum(axis=0)
-            is_rule[number] = np.median(rows) <= thickest + 2
-            is_short[number] = columns < _SHORT * width
-    return tuple(_in_pixels(of[labels], mask, step) & mask for of in (is_rule, is_rule & is_short))
+        # On a field a digit may be at the edge.
+        at_edge = step > _SMALL_STEP and (place[1].start == 0 or place[1].stop == n_steps)
+        is_long = columns >= length or (at_edge and columns >= _AT_EDGE)
+        if is_long or (ends is not None and _joins(place, ends)):
+            line = _straight(labels[place] == number, thickest)
+            rules[place] |= line
+            edge = _SHORT * n_steps
+            if place[1].start > edge and place[1].stop < n_steps - edge:
+                short[place] |= line
+    return tuple(_in_pixels(of, step, width) & mask for of in (rules, short))
+
+
+def _straight(line, thickest):
+    """A line without the strokes that touch it; none of it is left if it is thick."""
+    rows = np.arange(len(line))[:, None]
+    middle = (line * rows).sum(axis=0) / line.sum(axis=0)
+    middle = ndimage.median_filter(middle, _SMOOTH, mode="nearest")
+    straight = line & (np.abs(rows - middle) <= thickest / 2 + 2)
+    is_thin = np.median(line.sum(axis=0)) <= thickest + 2
+    return straight & is_thin
 
 
 def _in_steps(mask, step):
@@ -93,11 +111,11 @@ def _in_steps(mask, step):
     return mask[:, : n_steps * step].reshape(len(mask), n_steps, step)
 
 
-def _in_pixels(steps, mask, step):
+def _in_pixels(steps, step, width):
     """Steps as pixels again, with what is between two of them and at the ends of lines."""
     steps = ndimage.binary_dilation(steps, structure=_AROUND)
     pixels = np.repeat(steps, step, axis=1)
-    return np.pad(pixels, ((0, 0), (0, mask.shape[1] - pixels.shape[1])), mode="edge")
+    return np.pad(pixels, ((0, 0), (0, width - pixels.shape[1])), mode="edge")
 
 
 def _joins(place, ends):
@@ -110,14 +128,17 @@ def _joins(place, ends):
 def _opened(mask, size):
     """What is `size` pixels high or more."""
     size = min(size, len(mask))
-    last = len(mask) - size + 1
-    runs = mask[:last].copy()
-    for offset in range(1, size):
-        runs &= mask[offset : offset + last]
-    opened = np.zeros_like(mask)
-    for offset in range(size):
-        opened[offset : offset + last] |= runs
-    return opened
+    runs, steps = mask, []
+    # From runs of 1 pixel to those of 2, of 4, ...
+    while sum(steps) < size - 1:
+        steps.append(min(sum(steps) + 1, size - 1 - sum(steps)))
+        runs = runs[: -steps[-1]] & runs[steps[-1] :]
+    for step in reversed(steps):
+        opened = np.zeros((len(runs) + step, runs.shape[1]), dtype=bool)
+        opened[:-step] = runs
+        opened[step:] |= runs
+        runs = opened
+    return runs
 
 
 def find_frame(mask):
