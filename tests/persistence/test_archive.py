@@ -7,9 +7,18 @@ import threading
 import tracemalloc
 import zipfile
 
+import keras
+import numpy as np
 import pytest
 
-from cnn_digits.persistence.archive import check_length, opened_archive, read_description
+from cnn_digits.persistence.archive import (
+    READER,
+    check_length,
+    opened_archive,
+    read_array,
+    read_description,
+    write_array,
+)
 
 DESCRIPTION = "classifier.json"
 
@@ -175,3 +184,45 @@ class TestDescription:
         check_length(16 * 2**20)
         with pytest.raises(ValueError, match="expected 16,777,216 at most"):
             check_length(16 * 2**20 + 1)
+
+
+class TestAnotherKind:
+    def test_its_description(self, tmp_path):
+        (tmp_path / "r").write_bytes(zipped(("reader.json", "[1]")))
+        with opened_archive(tmp_path / "r", READER) as archive:
+            assert read_description(archive, READER) == [1]
+
+    def test_one_is_not_taken_for_the_other(self, tmp_path):
+        refused(tmp_path / "r", zipped(("reader.json", "{}")), "it holds a NumberReader, which")
+        (tmp_path / "c").write_bytes(zipped((DESCRIPTION, "{}")))
+        with (
+            pytest.raises(ValueError, match="it holds a CNNDigitClassifier, which"),
+            opened_archive(tmp_path / "c", READER),
+        ):
+            pytest.fail("the block must not run")
+
+    def test_who_has_written_what_is_expected(self, tmp_path):
+        (tmp_path / "r").write_bytes(b"no zip")
+        with (
+            pytest.raises(ValueError, match=r"expected a file that NumberReader\.save has"),
+            opened_archive(tmp_path / "r", READER),
+        ):
+            pytest.fail("the block must not run")
+
+
+class TestShortArrays:
+    """Weights in float16 where that holds them exactly."""
+
+    @pytest.mark.parametrize(
+        ("values", "itemsize"), [([0.5, -2.0], 2), ([0.5, 0.1], 4), ([1e6, 0.0], 4)]
+    )
+    def test_nothing_is_lost(self, tmp_path, values, itemsize):
+        variable = keras.Variable(np.array(values, np.float32))
+        with zipfile.ZipFile(tmp_path / "a", "w") as archive:
+            write_array(archive, "network/0.npy", variable, short=True)
+        with zipfile.ZipFile(tmp_path / "a") as archive:
+            with archive.open("network/0.npy") as entry:
+                assert np.load(entry).dtype.itemsize == itemsize
+            found = read_array(archive, "network/0.npy", variable)
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, np.float32(values))

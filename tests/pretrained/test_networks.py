@@ -51,6 +51,10 @@ class TestTheBox:
             load_pretrained(name)
         assert f"name={name!r}" in str(error.value)
 
+    def test_one_that_reads_numbers_is_no_classifier(self):
+        with pytest.raises(ValueError, match=r"NumberReader\(network='numbers'\) uses it"):
+            load_pretrained("numbers")
+
     @pytest.mark.parametrize(
         "damage", [lambda data: data[:5000], lambda data: b"", lambda _: b"PK"]
     )

@@ -21,9 +21,9 @@ from cnn_digits.reading.symbols import BLANK, DIGITS
 from cnn_digits.training.callbacks import one_cycle
 
 # Gradient steps that a fit takes at least, however few lines there are, and passes at most.
-_MIN_STEPS, _EPOCHS, _MAX_EPOCHS = 600, 10, 60
+_MIN_STEPS, _EPOCHS, _MAX_EPOCHS = 1200, 10, 60
 
-_BATCH_SIZE, _LEARNING_RATE = 16, 5e-4
+_BATCH_SIZE, _LEARNING_RATE = 16, 1e-3
 
 # Lines of like width go together, chosen among those of so many batches.
 _SORTED = 8
