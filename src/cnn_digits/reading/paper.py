@@ -150,7 +150,8 @@ def _noise(depth):
     middle, spread = (ndimage.median_filter(x, 5, mode="nearest") for x in (middle, middle - low))
     # On black, where noise is cut off, it is seen above the middle alone, as is ink; but that is
     # not in all of the tiles.
-    return middle, np.maximum(spread, np.quantile(high - middle, 0.1))
+    above = np.quantile(high - middle, 0.1)
+    return middle, np.where(spread > above / 4, spread, above)
 
 
 def _strength(ink):
