@@ -139,7 +139,7 @@ def _otsu(counts):
 
 def _noise(depth):
     """Middle of what paper is, and how far it spreads from that, tile by tile."""
-    side = max(8, max(depth.shape) // _TILES)
+    side = max(16, max(depth.shape) // _TILES)
     shape = [max(1, n // side) for n in depth.shape]
     sides = [min(side, n) for n in depth.shape]
     whole = depth[: shape[0] * sides[0], : shape[1] * sides[1]]
@@ -148,9 +148,10 @@ def _noise(depth):
     tiles = tiles.reshape(*shape, -1)[..., :: math.ceil(sides[0] * sides[1] / 128)]
     low, middle, high = np.quantile(tiles, (0.16, 0.5, 0.75), axis=-1).astype(np.float32)
     middle, spread = (ndimage.median_filter(x, 5, mode="nearest") for x in (middle, middle - low))
-    # On black, where noise is cut off, it is seen above the middle alone, as is ink: not in most
-    # of the tiles.
-    return middle, np.maximum(spread, np.median(high - middle))
+    # On black, where noise is cut off, it is seen above the middle alone, as is ink; but that is
+    # not in all of the tiles.
+    above = np.quantile(high - middle, 0.1)
+    return middle, np.where(spread > above / 4, spread, above)
 
 
 def _strength(ink):
