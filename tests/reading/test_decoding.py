@@ -6,8 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_digits.reading.decoding import (
+    agreed,
     decode,
+    likeliest,
     log_probability,
+    mean_log_probability,
     probabilities_of,
     separator_frames,
 )
@@ -23,7 +26,8 @@ def likely(answers, strength=12.0):
 
 
 def read(answers, separators=False):
-    return decode(probabilities_of(likely(answers), separators))
+    probabilities = probabilities_of(likely(answers), separators)
+    return decode(probabilities, likeliest(probabilities))
 
 
 def by_all_paths(probabilities):
@@ -61,13 +65,13 @@ class TestText:
     def test_the_likeliest_text_is_not_always_the_likeliest_path(self):
         # "": 0.36. "0": 0.16 + 2 * 0.24, by three paths.
         probabilities = np.array([[0.6, 0.4], [0.6, 0.4]])
-        assert decode(probabilities).text == "0"
+        assert likeliest(probabilities) == "0"
 
     @given(st.integers(0, 10**6), st.integers(1, 5))
     def test_as_by_every_path(self, seed, n_frames):
         probabilities = np.random.default_rng(seed).dirichlet([0.3] * 4, size=n_frames)
         expected = by_all_paths(probabilities)
-        text = decode(probabilities).text
+        text = likeliest(probabilities)
         # Of texts that are as likely, any will do; and what is followed is not all.
         assert expected[text] >= 0.95 * max(expected.values())
         got = np.exp(log_probability(probabilities, text))
@@ -87,7 +91,7 @@ class TestPlaces:
         logits = likely("  4   9  ")
         logits[6, 1 + 4] = logits[6, 1 + 9] = 3.0
         probabilities = probabilities_of(logits, separators=False)
-        decoded = decode(probabilities)
+        decoded = decode(probabilities, likeliest(probabilities))
         assert decoded.probabilities[0] > 0.99
         assert decoded.probabilities[1] == pytest.approx(probabilities[6, 1 + 9])
 
@@ -116,5 +120,27 @@ class TestProbability:
 
     def test_longest_lines_do_not_underflow(self):
         probabilities = probabilities_of(likely("1 2 3 4 5 " * 400, strength=1), separators=False)
-        value = log_probability(probabilities, decode(probabilities).text)
+        value = log_probability(probabilities, likeliest(probabilities))
         assert -np.inf < value < 0
+
+
+class TestAgreement:
+    def opinions(self, *answers):
+        return [probabilities_of(likely(text, strength), False) for text, strength in answers]
+
+    def test_two_outvote_one(self):
+        opinions = self.opinions((" 1 7 ", 6), (" 1 2  ", 6), ("  1 2 ", 6))
+        assert agreed(opinions) == "12"
+
+    def test_who_is_sure_outvotes_who_is_not(self):
+        opinions = self.opinions((" 1 7 ", 2), (" 1 2  ", 9))
+        assert agreed(opinions) == "12"
+        assert mean_log_probability(opinions, "12") > mean_log_probability(opinions, "17")
+
+    def test_what_does_not_fit_into_the_first_is_no_text(self):
+        opinions = self.opinions(("1", 12), ("1 1 ", 12), ("1 1 ", 12))
+        assert agreed(opinions) == "1"
+
+    def test_one_alone_rules_nothing_out(self):
+        opinions = [np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]])]
+        assert mean_log_probability(opinions, "0") == -15
