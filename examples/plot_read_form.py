@@ -96,9 +96,11 @@ forms = [form(answers, rng) for answers in ANSWERS.to_dict("records")]
 #
 # The reader finds the lines of writing by itself. Round each number that it reads is a box,
 # round each of its digits another; what is less sure than `reject` has a question mark.
+# Letters it does not know: it passes over them, or makes numbers of some, mostly doubtful
+# ones.
 
 reader = NumberReader()
-NumbersDisplay.from_estimator(reader, forms, reject=0.9)
+NumbersDisplay.from_estimator(reader, forms, reject=0.5)
 plt.show()
 
 # %%
@@ -136,8 +138,7 @@ NumbersDisplay.from_estimator(reader, cut, reject=0.9)
 plt.show()
 # sphinx_gallery_start_ignore
 found = [set(reading.text.split()) for reading in NumberReader().read(forms)]
-hits = [set(row) <= found[i] for i, row in enumerate(ANSWERS.to_numpy())]
-assert sum(hits) >= 2
+assert sum(len(found[i] & set(row)) for i, row in enumerate(ANSWERS.to_numpy())) >= 7
 assert (table == ANSWERS).to_numpy().sum() >= 8
 # sphinx_gallery_end_ignore
 

@@ -6,20 +6,23 @@ CNN_DIGITS_DATA=<folder> python networks/lines.py [--out FILE]
 import argparse
 from pathlib import Path
 
+import composing
 import line_recipe
 import numpy as np
+import picturing
 
 from cnn_digits import NumberReader
 from cnn_digits.reading.calibration import fit_calibration
-from cnn_digits.reading.decoding import decode, log_probability, probabilities_of
+from cnn_digits.reading.decoding import agreed, mean_log_probability, probabilities_of
 from cnn_digits.reading.line_reader import LineReader
 from cnn_digits.reading.reader_file import FittedReader
+from cnn_digits.reading.strips import SIZES, strips_of
 
 IN_THE_BOX = Path(__file__).parents[1] / "src" / "cnn_digits" / "pretrained" / "numbers.cnn"
 
 # Lines of digits that were not trained on, from which it is learnt how far the network is to be
 # believed.
-N_CALIBRATION = 6_000
+N_CALIBRATION = 3_000
 
 
 def made(recipe, n_images=None):
@@ -37,13 +40,23 @@ def rounded(network):
 
 def calibrated(network):
     """How far the network is to be believed, on hard lines of digits it has not seen."""
-    lines = line_recipe.composed(line_recipe.kind_for_calibration(), N_CALIBRATION, seed=1)
+    kind, rng = line_recipe.kind_for_calibration(), np.random.default_rng(1)
+    written, texts = [], []
+    while len(texts) < N_CALIBRATION:
+        line = composing.written(kind, rng)
+        picture, region, _, _ = picturing.photographed(line, kind, rng)
+        strips = strips_of(picture.astype(np.float32), region)
+        if strips:
+            written += [strip.pixels for strip in strips]
+            texts.append("".join(filter(str.isdigit, line.symbols)))
+    answers = LineReader(network)(written)
     sureness, is_right = [], []
-    for logits, text in zip(LineReader(network)(lines.strips), lines.texts, strict=True):
-        probabilities = probabilities_of(logits, separators=False)
-        read = decode(probabilities).text
-        sureness.append(log_probability(probabilities, read))
-        is_right.append(read == "".join(filter(str.isdigit, text)))
+    for i, text in enumerate(texts):
+        logits = answers[i * len(SIZES) : (i + 1) * len(SIZES)]
+        opinions = [probabilities_of(each, separators=False) for each in logits]
+        read = agreed(opinions)
+        sureness.append(mean_log_probability(opinions, read))
+        is_right.append(read == text)
     return fit_calibration(sureness, is_right)
 
 

@@ -81,8 +81,8 @@ def workplace(tmp_path, monkeypatch, digits):
     """A folder with what the commands of README and documentation are given, as the current one.
 
     train.csv, labelled.csv and test.csv are Kaggle's kind of file, mnist/ holds MNIST's files;
-    photo.jpg, one.jpg, two.jpg and three.jpg are photographs, and so are those in photos/. All
-    digits are scikit-learn's.
+    photo.jpg, one.jpg, two.jpg and three.jpg are photographs, and so are those in photos/ and
+    fields/. All digits are scikit-learn's.
     """
     X_train, X_test, y_train, y_test = digits
     monkeypatch.chdir(tmp_path)
@@ -110,7 +110,8 @@ def workplace(tmp_path, monkeypatch, digits):
                 file.write(header + array.tobytes())
 
     Path("photos").mkdir()
-    names = ("photo", "one", "two", "three", "photos/1", "photos/2", "photos/3")
+    Path("fields").mkdir()
+    names = ("photo", "one", "two", "three", "photos/1", "photos/2", "photos/3", "fields/1")
     for i, name in enumerate(names):
         paper = 225 - np.kron(large(X_test[i : i + 1])[0] // 2, np.ones((8, 8), np.uint8))
         Image.fromarray(paper).save(f"{name}.jpg")

@@ -8,18 +8,19 @@ from cnn_digits.cli.places import named_path
 from cnn_digits.cli.report import confusion_matrix_display, draw
 from cnn_digits.files import writable_folder
 
-_SHEET, _CURVES, _CONFUSION = "readings.png", "training-curves.png", "confusion-matrix.png"
+_NUMBER, _SHEET = "number.png", "readings.png"
+_CURVES, _CONFUSION = "training-curves.png", "confusion-matrix.png"
 
 
 def add_parser(commands):
     """Add the command to those of the program."""
     parser = commands.add_parser(
         "demo",
-        help="read pictures of digits, train on scikit-learn's, print reports, draw pictures",
-        description="Draw ten digits as if they were written on paper and photographed, and read "
-        "them with the network that comes with cnn-digits; then train another one on the 1,797 "
-        "digits of 8 × 8 pixels that come with scikit-learn: no file, no download, under half a "
-        "minute.",
+        help="read pictures, train on scikit-learn's digits, print reports, draw pictures",
+        description="Draw ten digits and a number as if they were written on paper and "
+        "photographed, and read them with the networks that come with cnn-digits; then train "
+        "another one on the 1,797 digits of 8 × 8 pixels that come with scikit-learn: no file, no "
+        "download, under half a minute.",
     )
     parser.add_argument(
         "--plots",
@@ -27,7 +28,7 @@ def add_parser(commands):
         default=Path("cnn-digits-demo"),
         metavar="FOLDER",
         help="where to write the pictures that are read, "
-        f"{_SHEET}, {_CURVES} and {_CONFUSION} (default: %(default)s)",
+        f"{_SHEET}, {_NUMBER}, {_CURVES} and {_CONFUSION} (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="random state (default: %(default)s)")
     return parser
@@ -40,21 +41,33 @@ def run(args):
     start = time.perf_counter()
     load_keras()
     print(f"Loaded TensorFlow in {time.perf_counter() - start:.1f} s.\n", flush=True)
-    _read(pictures, args)
+    number = args.plots / "number.jpg"
+    paths = _draw(pictures, number, args.seed)
+    _read(pictures, paths, args)
+    _read_number(number, args)
     _train(args)
-    for name in (_SHEET, _CURVES, _CONFUSION):
+    for name in (_SHEET, _NUMBER, _CURVES, _CONFUSION):
         print(f"Wrote {args.plots / name}")
     print(f"\nRead them again, or your own:\n\n  cnn-digits predict {pictures}")
+    print(f"  cnn-digits read {number}")
 
 
-def _read(folder, args):
-    """Draw pictures and read them with the network that comes with the package."""
+def _draw(folder, number, seed):
+    """Draw a picture of each digit into a folder, and one of a number."""
     import numpy as np
 
-    from cnn_digits import FramedDigitsDisplay, FrameDigits, load_pretrained, read_images
-    from cnn_digits.cli.handwriting import write_pictures
+    from cnn_digits.cli.handwriting import write_photo, write_pictures
 
-    paths = write_pictures(folder, np.random.default_rng(args.seed))
+    rng = np.random.default_rng(seed)
+    paths = write_pictures(folder, rng)
+    write_photo(number, rng.integers(10, size=5).tolist(), rng)
+    return paths
+
+
+def _read(folder, paths, args):
+    """Read the pictures of digits with the network that comes with the package."""
+    from cnn_digits import FramedDigitsDisplay, FrameDigits, load_pretrained, read_images
+
     start = time.perf_counter()
     clf = load_pretrained()
     images, _ = read_images(paths)
@@ -69,6 +82,21 @@ def _read(folder, args):
     names = [path.name for path in paths]
     display = FramedDigitsDisplay.from_predictions(images, frames, labels, proba, names=names)
     draw(display, args.plots / _SHEET)
+
+
+def _read_number(path, args):
+    """Read the picture of a number."""
+    from cnn_digits import NumberReader, NumbersDisplay
+
+    start = time.perf_counter()
+    readings = NumberReader().read([path])
+    seconds = time.perf_counter() - start
+    print(f"Read the numbers on {path} in {seconds:.1f} s:\n")
+    for number in readings[0].numbers:
+        print(f"  {number.text}  {number.confidence:.1%}")
+    print(flush=True)
+    display = NumbersDisplay.from_predictions([path], readings, names=[path.name])
+    draw(display, args.plots / _NUMBER)
 
 
 def _train(args):

@@ -22,7 +22,7 @@ NO_NUMBER = "no number was found"
 _COLUMNS = ("file", "line", "number", "confidence", "left", "top", "width", "height")
 
 # Pictures that are read together: few enough for a bar that moves, and not many photos.
-_PER_STEP, _BYTES_PER_STEP = 32, 2**20
+_PER_STEP, _BYTES_PER_STEP = 16, 2**20
 
 # Characters of a picture's name in that of the one that is drawn, which must not be too long.
 _NAME = 50

@@ -6,6 +6,9 @@ import math
 from cnn_digits.cli.places import named_path
 from cnn_digits.files import writable_folder, written_whole
 
+# So many pictures that are written are listed.
+_FEW = 8
+
 
 def add_report_arguments(parser, pictures):
     """Let a command draw `pictures` and print for machines."""
@@ -57,8 +60,12 @@ class Report:
 
     def end(self):
         """Say which pictures were written, or print the JSON object for a machine."""
-        for path in self._found.get("plots", ()):
-            self.say(f"Wrote {path}")
+        plots = self._found.get("plots", [])
+        if len(plots) > _FEW:
+            self.say(f"Wrote {len(plots):,} pictures into {self._folder}")
+        else:
+            for path in plots:
+                self.say(f"Wrote {path}")
         if self._json:
             print(json.dumps(_finite(self._found), allow_nan=False))
 

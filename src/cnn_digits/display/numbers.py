@@ -108,6 +108,7 @@ class NumbersDisplay:
         Parameters
         ----------
         reader : NumberReader
+            As it comes, fitted or loaded.
 
         pictures : list of paths, of Pillow's images or of arrays, or array of shape (n, h, w[, c])
             As `NumberReader.read` takes them.

@@ -10,8 +10,9 @@ from itertools import pairwise
 import numpy as np
 
 from cnn_digits.reading.decoding import (
+    agreed,
     decode,
-    log_probability,
+    mean_log_probability,
     probabilities_of,
     separator_frames,
 )
@@ -19,7 +20,7 @@ from cnn_digits.reading.grouping import numbers_of, spaces_in
 from cnn_digits.reading.lines import LineRegion, find_lines
 from cnn_digits.reading.places import boxes_on
 from cnn_digits.reading.results import Digit, Line, Number, Reading
-from cnn_digits.reading.strips import Strip, strip_of
+from cnn_digits.reading.strips import strips_of
 from cnn_digits.reading.symbols import DIGITS
 
 # How sure of a digit, on average, is what is reported as a number: the rest is stains, or letters.
@@ -33,11 +34,17 @@ class WrittenLine:
     Parameters
     ----------
     region : LineRegion
-    strip : Strip
+    strips : tuple of Strip
+        In several sizes, the usual one first.
     """
 
     region: LineRegion
-    strip: Strip
+    strips: tuple
+
+    @property
+    def strip(self):
+        """That of the usual size, along which characters are placed."""
+        return self.strips[0]
 
     def box(self, left, top, right, bottom):
         """A box of the strip in the picture: first column and row, and those behind the last."""
@@ -89,12 +96,8 @@ class Sheet:
 def written_lines(shades, lines):
     """Lines of writing on a picture, from top to bottom; those without any ink are left out."""
     regions = find_lines(shades, lines=lines)
-    strips = [strip_of(shades, region) for region in regions]
-    return [
-        WrittenLine(region, strip)
-        for region, strip in zip(regions, strips, strict=True)
-        if strip is not None
-    ]
+    found = [(region, strips_of(shades, region)) for region in regions]
+    return [WrittenLine(region, strips) for region, strips in found if strips]
 
 
 def reading_of(written, logits, sheet, *, separators, calibration):
@@ -103,8 +106,8 @@ def reading_of(written, logits, sheet, *, separators, calibration):
     Parameters
     ----------
     written : list of WrittenLine
-    logits : list of ndarray of shape (n_frames, 1 + number of symbols)
-        What the network says of each.
+    logits : list of lists of ndarray of shape (n_frames, 1 + number of symbols)
+        What the network says of each strip of each.
     sheet : Sheet
     separators : bool
         Whether separators are read.
@@ -123,20 +126,20 @@ def reading_of(written, logits, sheet, *, separators, calibration):
 
 
 def _numbers_on(line, logits, sheet, separators, calibration):
-    probabilities = probabilities_of(logits, separators)
-    decoded = decode(probabilities)
-    if not decoded.text:
+    opinions = [probabilities_of(answers, separators) for answers in logits]
+    text = agreed(opinions)
+    if not text:
         return ()
-    stride = line.strip.pixels.shape[1] / len(logits)
-    boxes = _boxes(line, decoded, logits, stride, separators)
+    decoded = decode(opinions[0], text)
+    boxes = _boxes(line, decoded, logits[0], separators)
     height = _height(boxes, decoded.text)
     numbers = []
     parts = numbers_of(boxes[:, 0], boxes[:, 2], height)
-    for part, frames in zip(parts, _frames(decoded.frames, parts, len(logits)), strict=True):
+    for part, pieces in zip(parts, _parted(line, opinions, decoded.frames, parts), strict=True):
         text = decoded.text[part]
         if not set(text) & set(DIGITS):
             continue
-        confidence = float(calibration(log_probability(probabilities[frames], text)))
+        confidence = float(calibration(mean_log_probability(pieces, text)))
         if sureness(confidence, text) < _INVENTED:
             continue
         digits = tuple(
@@ -156,8 +159,9 @@ def sureness(confidence, text):
     return confidence ** (1 / len(text))
 
 
-def _boxes(line, decoded, logits, stride, separators):
+def _boxes(line, decoded, logits, separators):
     """Boxes of the characters on the strip, between separators that are not among them."""
+    stride = line.strip.pixels.shape[1] / len(logits)
     columns = (decoded.frames + 0.5) * stride
     others = np.zeros(0) if separators else (separator_frames(logits) + 0.5) * stride
     order = np.argsort(np.concatenate([columns, others]), kind="stable")
@@ -172,11 +176,17 @@ def _height(boxes, text):
     return float(np.median(heights))
 
 
-def _frames(places, parts, n_frames):
-    """Frames of each number: up to the middle of the gap to the next."""
+def _parted(line, opinions, places, parts):
+    """What all opinions say of each number: up to the middle of the gap to the next."""
+    n_frames = len(opinions[0])
     middles = [math.ceil((places[a.stop - 1] + places[b.start]) / 2) for a, b in pairwise(parts)]
-    ends = [0, *middles, n_frames]
-    return [slice(a, b) for a, b in pairwise(ends)]
+    # Of the width of the strips, which are as wide as each other but for their size.
+    ends = np.array([0, *middles, n_frames]) / n_frames
+    cuts = [np.rint(ends * len(opinion)).astype(int) for opinion in opinions]
+    return [
+        [opinion[cut[i] : cut[i + 1]] for opinion, cut in zip(opinions, cuts, strict=True)]
+        for i in range(len(parts))
+    ]
 
 
 def _spaced(text, places):

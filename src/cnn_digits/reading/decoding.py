@@ -18,6 +18,9 @@ from cnn_digits.reading.symbols import BLANK, DIGITS, SYMBOLS
 # extend one.
 _BEAM, _UNLIKELY = 8, 1e-3
 
+# As unlikely as this a text is to an opinion at most, as a logarithm.
+_RULED_OUT = -30.0
+
 # A frame that is empty for sure, and follows another such, changes nothing but the total.
 _QUIET = 0.999
 
@@ -63,20 +66,50 @@ def probabilities_of(logits, separators):
     return kept
 
 
-def decode(probabilities):
-    """The likeliest text, and where its characters stand.
+def agreed(opinions):
+    """The text on which several opinions of a line agree best.
+
+    Parameters
+    ----------
+    opinions : list of ndarray of float64, shape (n_frames, n)
+        As `probabilities_of` returns them; the numbers of frames may differ.
+
+    Returns
+    -------
+    text : str
+        Of those that are the likeliest to one of them the one that is, on average, the likeliest.
+    """
+    first, *others = map(likeliest, opinions)
+    # To be placed along the first ones, a text must fit into so few frames.
+    texts = {first} | {text for text in others if log_probability(opinions[0], text) > -np.inf}
+    return max(sorted(texts), key=lambda text: mean_log_probability(opinions, text))
+
+
+def mean_log_probability(opinions, text):
+    """Mean logarithm of the probability of a text; no opinion rules it out all alone."""
+    return float(np.mean([max(log_probability(p, text), _RULED_OUT) for p in opinions]))
+
+
+def likeliest(probabilities):
+    """The likeliest text of one opinion."""
+    return _likeliest(probabilities[_loud(probabilities)])
+
+
+def decode(probabilities, text):
+    """Where the characters of a text stand.
 
     Parameters
     ----------
     probabilities : ndarray of float64, shape (n_frames, n)
         As `probabilities_of` returns them.
+    text : str
+        That fits into so few frames.
 
     Returns
     -------
     decoded : Decoded
     """
     loud = _loud(probabilities)
-    text = _likeliest(probabilities[loud])
     if not text:
         return Decoded("", np.zeros(0), np.zeros(0))
     shares = _shares(probabilities[loud], text)

@@ -76,11 +76,12 @@ class Examiner:
         return [found[i : i + len(turns)] for i in range(0, len(found), len(turns))]
 
     def _readings(self, sheets, written):
-        logits = iter(self.answers([line.strip.pixels for lines in written for line in lines]))
+        strips = [strip.pixels for lines in written for line in lines for strip in line.strips]
+        logits = iter(self.answers(strips))
         return [
             reading_of(
                 lines,
-                [next(logits) for _ in lines],
+                [[next(logits) for _ in line.strips] for line in lines],
                 sheet,
                 separators=self.separators,
                 calibration=self.calibration,
