@@ -6,8 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_digits.reading.decoding import (
+    agreed,
     decode,
+    likeliest,
     log_probability,
+    mean_log_probability,
     probabilities_of,
     separator_frames,
 )
@@ -23,7 +26,8 @@ def likely(answers, strength=12.0):
 
 
 def read(answers, separators=False):
-    return decode(probabilities_of(likely(answers), separators))
+    probabilities = probabilities_of(likely(answers), separators)
+    return decode(probabilities, likeliest(probabilities))
 
 
 def by_all_paths(probabilities):
@@ -61,13 +65,13 @@ class TestText:
     def test_the_likeliest_text_is_not_always_the_likeliest_path(self):
         # "": 0.36. "0": 0.16 + 2 * 0.24, by three paths.
         probabilities = np.array([[0.6, 0.4], [0.6, 0.4]])
-        assert decode(probabilities).text == "0"
+        assert likeliest(probabilities) == "0"
 
     @given(st.integers(0, 10**6), st.integers(1, 5))
     def test_as_by_every_path(self, seed, n_frames):
         probabilities = np.random.default_rng(seed).dirichlet([0.3] * 4, size=n_frames)
         expected = by_all_paths(probabilities)
-        text = decode(probabilities).text
+        text = likeliest(probabilities)
         # Of texts that are as likely, any will do; and what is followed is not all.
         assert expected[text] >= 0.95 * max(expected.values())
         got = np.exp(log_probability(probabilities, text))
@@ -87,7 +91,7 @@ class TestPlaces:
         logits = likely("  4   9  ")
         logits[6, 1 + 4] = logits[6, 1 + 9] = 3.0
         probabilities = probabilities_of(logits, separators=False)
-        decoded = decode(probabilities)
+        decoded = decode(probabilities, "49")
         assert decoded.probabilities[0] > 0.99
         assert decoded.probabilities[1] == pytest.approx(probabilities[6, 1 + 9])
 
@@ -116,5 +120,29 @@ class TestProbability:
 
     def test_longest_lines_do_not_underflow(self):
         probabilities = probabilities_of(likely("1 2 3 4 5 " * 400, strength=1), separators=False)
-        value = log_probability(probabilities, decode(probabilities).text)
+        value = log_probability(probabilities, likeliest(probabilities))
         assert -np.inf < value < 0
+
+
+class TestOpinions:
+    @staticmethod
+    def opinions(*answers, strength=6):
+        return [probabilities_of(likely(a, strength), separators=False) for a in answers]
+
+    def test_most_of_them(self):
+        assert agreed(self.opinions(" 1 7 ", " 1 1  ", "  1  7  ")) == "17"
+
+    def test_the_surer_one(self):
+        sure, unsure = self.opinions(" 4 "), self.opinions(" 9 ", strength=4)
+        assert agreed(sure + unsure) == agreed(unsure + sure) == "4"
+
+    def test_of_one_alone(self):
+        assert agreed(self.opinions(" 12 ")) == "12"
+        assert agreed(self.opinions("   ", "  ")) == ""
+
+    def test_what_does_not_fit_into_the_first_is_none(self):
+        assert agreed(self.opinions("1", " 1 2 3", " 1 2 3")) == "1"
+
+    def test_none_rules_a_text_out_alone(self):
+        opinions = self.opinions(" 12 ", "1")
+        assert -20 < mean_log_probability(opinions, "12") < -10
