@@ -91,7 +91,7 @@ class TestPlaces:
         logits = likely("  4   9  ")
         logits[6, 1 + 4] = logits[6, 1 + 9] = 3.0
         probabilities = probabilities_of(logits, separators=False)
-        decoded = decode(probabilities, likeliest(probabilities))
+        decoded = decode(probabilities, "49")
         assert decoded.probabilities[0] > 0.99
         assert decoded.probabilities[1] == pytest.approx(probabilities[6, 1 + 9])
 
@@ -124,23 +124,25 @@ class TestProbability:
         assert -np.inf < value < 0
 
 
-class TestAgreement:
-    def opinions(self, *answers):
-        return [probabilities_of(likely(text, strength), False) for text, strength in answers]
+class TestOpinions:
+    @staticmethod
+    def opinions(*answers, strength=6):
+        return [probabilities_of(likely(a, strength), separators=False) for a in answers]
 
-    def test_two_outvote_one(self):
-        opinions = self.opinions((" 1 7 ", 6), (" 1 2  ", 6), ("  1 2 ", 6))
-        assert agreed(opinions) == "12"
+    def test_most_of_them(self):
+        assert agreed(self.opinions(" 1 7 ", " 1 1  ", "  1  7  ")) == "17"
 
-    def test_who_is_sure_outvotes_who_is_not(self):
-        opinions = self.opinions((" 1 7 ", 2), (" 1 2  ", 9))
-        assert agreed(opinions) == "12"
-        assert mean_log_probability(opinions, "12") > mean_log_probability(opinions, "17")
+    def test_the_surer_one(self):
+        sure, unsure = self.opinions(" 4 "), self.opinions(" 9 ", strength=4)
+        assert agreed(sure + unsure) == agreed(unsure + sure) == "4"
 
-    def test_what_does_not_fit_into_the_first_is_no_text(self):
-        opinions = self.opinions(("1", 12), ("1 1 ", 12), ("1 1 ", 12))
-        assert agreed(opinions) == "1"
+    def test_of_one_alone(self):
+        assert agreed(self.opinions(" 12 ")) == "12"
+        assert agreed(self.opinions("   ", "  ")) == ""
 
-    def test_one_alone_rules_nothing_out(self):
-        opinions = [np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]])]
-        assert mean_log_probability(opinions, "0") == -15
+    def test_what_does_not_fit_into_the_first_is_none(self):
+        assert agreed(self.opinions("1", " 1 2 3", " 1 2 3")) == "1"
+
+    def test_none_rules_a_text_out_alone(self):
+        opinions = self.opinions(" 12 ", "1")
+        assert -20 < mean_log_probability(opinions, "12") < -10

@@ -3,9 +3,8 @@ import pytest
 
 from cnn_digits.reading.assembly import Sheet
 from cnn_digits.reading.calibration import Calibration
-from cnn_digits.reading.examination import Examiner, is_doubtful
+from cnn_digits.reading.examination import Examiner
 from cnn_digits.reading.pictures import pictures_of
-from cnn_digits.reading.results import Digit, Line, Number, Reading
 from cnn_digits.reading.symbols import BLANK, SYMBOLS
 
 
@@ -101,13 +100,31 @@ def test_the_way_in_which_it_reads_best():
     assert (boxes(turned)[:, 2] > 3 * boxes(turned)[:, 3]).all()
 
 
-def reading(confidence, text="123"):
-    digits = tuple(Digit(label, 0.9, (0, 0, 1, 1)) for label in text)
-    number = Number(text, confidence, (0, 0, 1, 1), digits)
-    return Reading((Line((0, 0, 1, 1), (number,)),))
+class TestLyingOtherwise:
+    """Ones are taken for such only if they stand upright: hyphens are no number."""
 
+    @staticmethod
+    def asked(*pictures):
+        examiner = Examiner(named, Calibration(), lines=1, separators=False)
+        pictures = pictures_of(list(pictures))
+        return examiner.lying_otherwise(pictures, examiner.read(pictures))
 
-def test_doubt():
-    assert is_doubtful(Reading(()))
-    assert is_doubtful(reading(0.05))
-    assert not is_doubtful(reading(0.9))
+    def test_on_its_side(self):
+        found = self.asked(strokes(50, 80, 110), np.rot90(strokes(50, 80, 110, height=20)))
+        assert list(found) == [1]
+        assert found[1].text == "111"
+        assert found[1].turned in (90, 270)
+
+    def test_nothing_is_nothing_however_it_lies(self):
+        assert self.asked(np.full((50, 50), 200, np.uint8)) == {}
+
+    def test_what_is_read_is_not_asked_about(self):
+        def answers(strips):
+            asked.append(len(strips))
+            return named(strips)
+
+        asked = []
+        examiner = Examiner(answers, Calibration(), lines=1, separators=False)
+        pictures = pictures_of([strokes(50, 80)])
+        examiner.lying_otherwise(pictures, examiner.read(pictures))
+        assert asked[1:] in ([], [0])

@@ -68,12 +68,14 @@ class TestSamples:
 
     def test_equal_digits_take_more_room(self):
         (strip,), _ = samples_of(pictures_of([written("1")]), [["1"]], 1)
-        n_frames = strip.pixels.shape[1] // 2
+        n_frames = max(pixels.shape[1] for pixels in strip.strips) // 2
         for digits, is_kept in (("12" * 40, False), ("1" * n_frames, False)):
             samples, _ = samples_of(pictures_of([written("1")]), [[digits]], 1)
             assert bool(samples) == is_kept
         fitting = ("12" * n_frames)[:n_frames]
-        assert samples_of(pictures_of([written("1")]), [[fitting]], 1)[0]
+        (sample,), _ = samples_of(pictures_of([written("1")]), [[fitting]], 1)
+        # In the smaller sizes there is too little room.
+        assert len(sample.strips) < len(strip.strips)
 
     def test_nothing_on_a_blank_picture_is_no_loss(self):
         assert samples_of(pictures_of([BLANK_PAPER]), [[""]], "auto") == ([], {})

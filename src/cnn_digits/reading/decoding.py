@@ -81,7 +81,11 @@ def agreed(opinions):
     """
     first, *others = map(likeliest, opinions)
     # To be placed along the first ones, a text must fit into so few frames.
-    texts = {first} | {text for text in others if log_probability(opinions[0], text) > -np.inf}
+    texts = {first} | {
+        text for text in set(others) - {first} if log_probability(opinions[0], text) > -np.inf
+    }
+    if len(texts) == 1:
+        return first
     return max(sorted(texts), key=lambda text: mean_log_probability(opinions, text))
 
 
@@ -92,7 +96,10 @@ def mean_log_probability(opinions, text):
 
 def likeliest(probabilities):
     """The likeliest text of one opinion."""
-    return _likeliest(probabilities[_loud(probabilities)])
+    loud = probabilities[_loud(probabilities)]
+    text = _along_the_likeliest_path(loud)
+    # Where it has more than half of all probability, no other one has as much.
+    return text if log_probability(loud, text) > np.log(0.5) else _searched(loud)
 
 
 def decode(probabilities, text):
@@ -172,7 +179,13 @@ def _numbers(text):
     return [SYMBOLS.index(character) + 1 for character in text]
 
 
-def _likeliest(probabilities):
+def _along_the_likeliest_path(probabilities):
+    path = probabilities.argmax(axis=1)
+    is_new = np.diff(path, prepend=BLANK) != 0
+    return "".join(SYMBOLS[number - 1] for number in path[is_new & (path != BLANK)])
+
+
+def _searched(probabilities):
     """The likeliest text, by a search along prefixes."""
     # For each text so far: how likely it is with a blank as the last frame, and without.
     beam = {"": (1.0, 0.0)}

@@ -61,7 +61,28 @@ class Examiner:
         """
         return [max(readings, key=_merit) for readings in self._read(pictures, _TURNS)]
 
-    def _read(self, pictures, turns):
+    def lying_otherwise(self, pictures, readings):
+        """Pictures that surely read better when they are turned.
+
+        Only of doubtful readings this is asked, and lines are read in one size.
+
+        Parameters
+        ----------
+        pictures : list of Picture
+        readings : list of Reading
+            Of each, as it lies.
+
+        Returns
+        -------
+        found : dict
+            For the numbers of such pictures, the better reading.
+        """
+        doubtful = [i for i, reading in enumerate(readings) if _is_doubtful(reading)]
+        turned = self._read([pictures[i] for i in doubtful], _TURNS[1:], n_sizes=1)
+        best = {i: max(some, key=_merit) for i, some in zip(doubtful, turned, strict=True)}
+        return {i: other for i, other in best.items() if _is_clearly_better(other, readings[i])}
+
+    def _read(self, pictures, turns, n_sizes=None):
         """Readings of each picture, one for each turn."""
         found = []
         for start in range(0, len(pictures), _PER_BATCH):
@@ -72,16 +93,16 @@ class Examiner:
                     sheets.append(Sheet(*shades.shape, factor, turn))
                     turned = np.ascontiguousarray(np.rot90(shades, turn // 90))
                     written.append(written_lines(turned, self.lines))
-            found += self._readings(sheets, written)
+            found += self._readings(sheets, written, n_sizes)
         return [found[i : i + len(turns)] for i in range(0, len(found), len(turns))]
 
-    def _readings(self, sheets, written):
-        strips = [strip.pixels for lines in written for line in lines for strip in line.strips]
+    def _readings(self, sheets, written, n_sizes):
+        strips = [s.pixels for lines in written for line in lines for s in line.strips[:n_sizes]]
         logits = iter(self.answers(strips))
         return [
             reading_of(
                 lines,
-                [[next(logits) for _ in line.strips] for line in lines],
+                [[next(logits) for _ in line.strips[:n_sizes]] for line in lines],
                 sheet,
                 separators=self.separators,
                 calibration=self.calibration,
@@ -90,14 +111,14 @@ class Examiner:
         ]
 
 
-def is_doubtful(reading):
+def _is_doubtful(reading):
     """Whether a reading may be of a picture that lies on its side or upside down."""
     return not reading.lines or min(map(_sureness, reading.numbers)) < _DOUBTFUL
 
 
-def is_clearly_better(turned, reading):
+def _is_clearly_better(turned, reading):
     """Whether a picture reads surely when it is turned, and not as it lies."""
-    return bool(turned.turned and turned.lines) and (
+    return bool(turned.lines) and (
         min(map(_sureness, turned.numbers)) > _SURE and _merit(turned) > _merit(reading) + _CLEARLY
     )
 

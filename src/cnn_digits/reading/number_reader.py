@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from cnn_digits.reading.examination import Examiner, is_clearly_better, is_doubtful
+from cnn_digits.reading.examination import Examiner
 from cnn_digits.reading.labels import LONGEST, digits_of, texts_of
 from cnn_digits.reading.pictures import pictures_of
 
@@ -92,16 +92,23 @@ class NumberReader(BaseEstimator):
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from PIL import Image, ImageDraw
     >>> from cnn_digits import NumberReader
-    >>> paper = np.full((60, 150), 230, dtype=np.uint8)
-    >>> paper[10:50, 30:34] = paper[10:50, 60:64] = paper[10:50, 90:94] = 40
+    >>> paper = Image.new("L", (190, 100), 230)
+    >>> pen = ImageDraw.Draw(paper)
+    >>> for stroke in (
+    ...     [(30, 22), (62, 20), (42, 78)],
+    ...     [(92, 20), (78, 54), (116, 52)],
+    ...     [(106, 36), (102, 78)],
+    ...     [(145, 22), (142, 78)],
+    ... ):
+    ...     pen.line(stroke, fill=40, width=7, joint="curve")
     >>> reader = NumberReader()
     >>> reader.predict([paper])
-    array(['111'], dtype='<U3')
-    >>> number = reader.read([paper])[0].numbers[0]
-    >>> number.text, number.box
-    ('111', (30, 10, 64, 40))
+    array(['741'], dtype='<U3')
+    >>> digit = reader.read([paper])[0].numbers[0].digits[2]
+    >>> digit.label, digit.box
+    ('1', (138, 20, 11, 60))
     """
 
     _parameter_constraints = {
@@ -341,7 +348,7 @@ class NumberReader(BaseEstimator):
             readings = examiner.read_turned(pictures)
         else:
             readings = examiner.read(pictures)
-            _warn_of_turned(pictures, readings, examiner)
+            _warn_of_turned(pictures, examiner.lying_otherwise(pictures, readings))
         _warn_of(
             {i: "" for i, reading in enumerate(readings) if not reading.lines},
             pictures,
@@ -456,16 +463,12 @@ def _opened(network):
         ) from error
 
 
-def _warn_of_turned(pictures, readings, examiner):
-    """Warn of pictures that read better lying another way."""
-    doubtful = [i for i, reading in enumerate(readings) if is_doubtful(reading)]
+def _warn_of_turned(pictures, turned):
+    """Warn of pictures that read better lying another way, with these readings."""
     found = {}
-    for i, better in zip(
-        doubtful, examiner.read_turned([pictures[i] for i in doubtful]), strict=True
-    ):
-        if is_clearly_better(better, readings[i]):
-            how = "upside down" if better.turned == 180 else "on their side"
-            found.setdefault(how, {})[i] = f"{better.text!r} if turned by {better.turned}°"
+    for i, better in turned.items():
+        how = "upside down" if better.turned == 180 else "on their side"
+        found.setdefault(how, {})[i] = f"{better.text!r} if turned by {better.turned}°"
     for how, places in found.items():
         _warn_of(
             places,

@@ -6,6 +6,7 @@ No digit needs a box: the loss is that of connectionist temporal classification 
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -31,15 +32,16 @@ _SORTED = 8
 
 @dataclass(frozen=True)
 class Sample:
-    """A strip and the digits on it.
+    """A line of writing and the digits on it.
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (24, width)
+    strips : list of ndarray of uint8, shape (24, width)
+        In the sizes in which it is read, those that are wide enough for the digits.
     digits : str
     """
 
-    pixels: np.ndarray
+    strips: list
     digits: str
 
 
@@ -94,20 +96,23 @@ def samples_of(pictures, digits, lines):
         elif len(written) != len(texts):
             left_out[i] = f"{len(written)} lines were found, its number has {len(texts)}"
         else:
-            found = [
-                Sample(line.strip.pixels, text) for line, text in zip(written, texts, strict=True)
-            ]
-            if all(map(_fits, found)):
+            found = list(map(_sample, written, texts))
+            if all(sample.strips for sample in found):
                 samples += found
             else:
                 left_out[i] = "too narrow for its number"
     return samples, left_out
 
 
-def _fits(sample):
+def _sample(line, digits):
+    strips = [strip.pixels for strip in line.strips]
+    return Sample([pixels for pixels in strips if _fit(digits, pixels)], digits)
+
+
+def _fit(digits, pixels):
     """Whether there are frames enough: one for each digit, and one between equal ones."""
-    n_equal = sum(a == b for a, b in zip(sample.digits, sample.digits[1:], strict=False))
-    return len(sample.digits) + n_equal <= sample.pixels.shape[1] // STRIDE
+    n_equal = sum(a == b for a, b in pairwise(digits))
+    return len(digits) + n_equal <= pixels.shape[1] // STRIDE
 
 
 def tuned(start, samples, settings, *, seed):
@@ -160,16 +165,18 @@ def _prepare(network):
 
 def _step(network, samples, draws):
     """One gradient step; the mean loss of a line."""
-    pixels = [distorted(sample.pixels, draws) for sample in samples]
-    # Where distortion has left less room than the digits take, as it was.
-    pixels = [
-        new if _fits(Sample(new, sample.digits)) else sample.pixels
-        for new, sample in zip(pixels, samples, strict=True)
-    ]
+    pixels = [_seen(sample, draws) for sample in samples]
     targets = targets_of(
         [sample.digits for sample in samples], [strip.shape[1] // STRIDE for strip in pixels]
     )
     return float(network.train_on_batch(as_batch(pixels), targets))
+
+
+def _seen(sample, draws):
+    """A strip of a line in one of its sizes, distorted unless too little room would be left."""
+    pixels = sample.strips[draws.integers(len(sample.strips))]
+    other = distorted(pixels, draws)
+    return other if _fit(sample.digits, other) else pixels
 
 
 def _record(history, network, losses, epoch, settings):
@@ -189,7 +196,7 @@ def _record(history, network, losses, epoch, settings):
 def _batches(samples, size, orders):
     """Numbers of samples for each step of an epoch: a new order, like widths together."""
     order = orders.permutation(len(samples))
-    widths = np.array([sample.pixels.shape[1] for sample in samples])
+    widths = np.array([sample.strips[0].shape[1] for sample in samples])
     batches = []
     for start in range(0, len(order), size * _SORTED):
         some = order[start : start + size * _SORTED]
