@@ -25,10 +25,6 @@ _SPECK, _FAINT, _PALE = 6, 1.25, 0.15
 # are no writing. So many are looked at.
 _FRAME, _LARGEST, _MOST = 0.02, 0.6, 500
 
-# Smaller marks than this share of a picture are no edges if it has no more than so many pixels a
-# side: there is no room between them to tell.
-_EDGE, _SMALL = 0.25, 400
-
 # Marks that are filled more than this are stains, unless they are as narrow as a 1.
 _FILLED, _NARROW = 0.72, 0.4
 
@@ -76,9 +72,8 @@ def _writing(image):
     typical = np.average(strength, weights=marks["mass"]) if len(marks) else 0
     is_writing &= strength > max(_FAINT, _PALE * typical)
     thinner = np.minimum(heights(marks), widths(marks))
-    may_be_edge = is_writing & ((size > _EDGE * longer) | (longer > _SMALL))
-    for number in np.argsort(-size * may_be_edge, kind="stable")[:_MOST]:
-        if may_be_edge[number]:
+    for number in np.argsort(-size * is_writing, kind="stable")[:_MOST]:
+        if is_writing[number]:
             is_writing[number] = not _is_edge(image, labels, marks, number)
     marks["is_stain"] = marks["area"] > _FILLED * heights(marks) * widths(marks)
     marks["is_stain"] &= thinner > _NARROW * size

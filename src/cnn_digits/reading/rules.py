@@ -11,8 +11,8 @@ _INKED, _GAP, _SMOOTH = 0.6, 1, 9
 # of a box.
 _SHORT = 0.04
 
-# Pixels. What is left of a rule between the edge of the picture and writing on it.
-_AT_EDGE = 48
+# Pixels. What is left of a rule between the edge of a large picture and writing on it.
+_AT_EDGE, _LARGE = 48, 400
 
 # What lies between two sides of a box is followed in steps of so many pixels.
 _SMALL_STEP = 8
@@ -84,8 +84,9 @@ def _level_rules(mask, length, thickest, step, ends=None):
     rules, short = np.zeros_like(dense), np.zeros_like(dense)
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
         columns = (place[1].stop - place[1].start) * step
-        # On a field a digit may be at the edge.
-        at_edge = step > _SMALL_STEP and (place[1].start == 0 or place[1].stop == n_steps)
+        at_edge = place[1].start == 0 or place[1].stop == n_steps
+        # On a field or a small picture a digit may be at the edge.
+        at_edge &= width >= _LARGE and step > _SMALL_STEP
         is_long = columns >= length or (at_edge and columns >= _AT_EDGE)
         if is_long or (ends is not None and _joins(place, ends)):
             line = _straight(labels[place] == number, thickest)
