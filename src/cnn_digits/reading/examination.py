@@ -18,7 +18,7 @@ _TURNS = (0, 90, 180, 270)
 
 # How sure a digit is, on average, of a reading that is not doubtful, and of one that is believed to
 # be of a picture that lies another way than it should.
-_DOUBTFUL, _SURE = 0.6, 0.9
+_DOUBTFUL, _SURE = 0.8, 0.9
 
 # By how many sure digits more a picture reads better that was turned, and clearly better.
 _LEAD, _CLEARLY = 0.5, 1.0
