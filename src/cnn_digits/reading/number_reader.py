@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.metadata_routing import UNUSED
 
 from cnn_digits.reading.examination import Examiner
 from cnn_digits.reading.labels import LONGEST, digits_of, texts_of
@@ -122,6 +123,10 @@ class NumberReader(BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    # Pictures and numbers are what others call X and y: no metadata to be asked for.
+    __metadata_request__fit = __metadata_request__score = {"pictures": UNUSED, "numbers": UNUSED}
+    __metadata_request__predict = {"pictures": UNUSED}
 
     # What opens the network of the parameter, once it was needed: (network, FittedReader, answers).
     _opened = None
@@ -317,6 +322,7 @@ class NumberReader(BaseEstimator):
         Parameters
         ----------
         path : str or path-like
+            The file.
 
         Returns
         -------

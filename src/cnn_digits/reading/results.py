@@ -112,7 +112,13 @@ class Reading:
         return math.prod(number.confidence for number in self.numbers) if self.lines else 0.0
 
     def to_dict(self):
-        """The same as dicts, lists and plain values, as JSON has them."""
+        """The same as dicts, lists and plain values, as JSON has them.
+
+        Returns
+        -------
+        reading : dict
+            Lines, their numbers, their digits; what `turned`, `text` and `confidence` say.
+        """
         return {
             **_plain(asdict(self)),
             "text": self.text,
