@@ -41,7 +41,7 @@ def line_on_field(shades):
 
     Parameters
     ----------
-    shades : ndarray of float32, shape (h, w)
+    shades : ndarray of float32 or uint8, shape (h, w)
 
     Returns
     -------

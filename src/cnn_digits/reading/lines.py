@@ -36,7 +36,7 @@ def find_lines(shades, lines="auto"):
 
     Parameters
     ----------
-    shades : ndarray of float32, shape (h, w)
+    shades : ndarray of float32 or uint8, shape (h, w)
         Luminance; writing may be darker or lighter than its paper.
     lines : {"auto", 1}, default="auto"
         1 if the picture is a cropped field, with one line on it: none is found if it is blank, and

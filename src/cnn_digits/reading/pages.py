@@ -40,7 +40,7 @@ def lines_on_page(shades):
 
     Parameters
     ----------
-    shades : ndarray of float32, shape (h, w)
+    shades : ndarray of float32 or uint8, shape (h, w)
 
     Returns
     -------

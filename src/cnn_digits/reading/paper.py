@@ -94,9 +94,9 @@ def ink_on_page(image):
 
 
 def means(image, factor):
-    """Means of blocks of `factor` × `factor` pixels, a band of rows at a time."""
+    """Means of blocks of `factor` × `factor` pixels, float32, a band of rows at a time."""
     if factor == 1:
-        return image
+        return np.asarray(image, dtype=np.float32)
     height, width = (side // factor for side in image.shape)
     small = np.empty((height, width), dtype=np.float32)
     rows = max(1, 2**20 // image.shape[1] // factor)

@@ -48,8 +48,9 @@ class Picture:
 
         Returns
         -------
-        shades : ndarray of float32, shape (h, w)
-            Luminance, on white where it is transparent.
+        shades : ndarray of float32 or uint8, shape (h, w)
+            Luminance, on white where it is transparent. Grey pictures of uint8 stay what they are:
+            a page as float32 would be four times as large.
         factor : int
             How many pixels of the picture each side of one of these takes: more than 1 if it is
             huge.
@@ -57,6 +58,8 @@ class Picture:
         pixels = self.pixels()
         factor = math.ceil(math.sqrt(max(1, pixels.shape[0] * pixels.shape[1] / _MAX_PIXELS)))
         factor = min(factor, *pixels.shape[:2])
+        if factor == 1 and pixels.ndim == 2 and pixels.dtype == np.uint8:
+            return pixels, factor
         stack = pixels[None] if pixels.ndim == 3 else pixels[None, :, :, None]
         dtype = stack.dtype
         small = reduced(stack, factor) if factor > 1 else stack.astype(np.float32)

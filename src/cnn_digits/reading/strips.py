@@ -68,7 +68,7 @@ def strips_of(shades, region):
 
     Parameters
     ----------
-    shades : ndarray of float32, shape (h, w)
+    shades : ndarray of float32 or uint8, shape (h, w)
         Luminance of the whole picture.
     region : LineRegion
         Where the writing is: `left`, `top`, `width`, `height` in pixels, and `slope`, pixels down
