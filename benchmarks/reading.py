@@ -126,7 +126,7 @@ def accuracies(reader, n):
         total += len(wanted)
         right += sum(a == b for a, b in zip(wanted, found, strict=False))
         if text != number:
-            print(f"  people: {number!r} was read as {text!r}")
+            print(f"  people: {str(number)!r} was read as {str(text)!r}")
     report.row("people, numbers", [100 * right / total], unit="%", at_least=92)
     report.row("people, pictures", [100 * (texts == numbers).mean()], unit="%")
     texts, _ = read(reader, without_digits(500))

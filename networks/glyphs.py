@@ -70,6 +70,11 @@ def _glyphs(inks, labels, writers=None):
     return Glyphs(images, np.asarray(labels).astype(int)[places], writers[places])
 
 
+def _spread(n, n_wanted):
+    """Rows all over a collection, whose writers and labels may be in order."""
+    return np.arange(n) if n_wanted is None else np.linspace(0, n - 1, n_wanted).astype(int)
+
+
 def mnist(digits, seed=None):
     """Digits of MNIST; with a seed, with strokes that its writers leave out."""
     if seed is None:
@@ -84,20 +89,21 @@ def mnist(digits, seed=None):
 def swiss(n=None):
     """What 11 writers wrote for https://github.com/kensanata/numbers."""
     pictures, file = writing.pictures_of("swiss.npz")
-    inks = (find_digit(find_ink(p[None].astype(np.float32)))[0][0] for p in pictures[:n])
-    return _glyphs(inks, file["labels"][:n], file["writer"][:n])
+    rows = _spread(len(pictures), n)
+    inks = (find_digit(find_ink(pictures[i][None].astype(np.float32)))[0][0] for i in rows)
+    return _glyphs(inks, file["labels"][rows], file["writer"][rows])
 
 
 def optdigits(n=None):
     """What 30 writers wrote for UCI's Optical Recognition of Handwritten Digits."""
     pictures, file = writing.pictures_of("optdigits_tra.npz")
-    inks = []
-    for picture in pictures[:n]:
-        image = Image.fromarray((picture > 0).astype(np.uint8) * 255)
+    inks, rows = [], _spread(len(pictures), n)
+    for i in rows:
+        image = Image.fromarray((pictures[i] > 0).astype(np.uint8) * 255)
         # Bits, made soft as a scan of finer pixels is.
         soft = np.asarray(image.resize((96, 96), Image.Resampling.BICUBIC), dtype=np.float32) / 255
         inks.append(np.clip((soft - 0.5) * 3 + 0.5, 0, 1))
-    return _glyphs(inks, file["labels"][:n])
+    return _glyphs(inks, file["labels"][rows])
 
 
 def printed():

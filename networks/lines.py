@@ -25,9 +25,9 @@ IN_THE_BOX = Path(__file__).parents[1] / "src" / "cnn_digits" / "pretrained" / "
 N_CALIBRATION = 3_000
 
 
-def made(recipe, n_images=None):
-    """The network of a recipe with its calibration."""
-    lines = line_recipe.composed(line_recipe.kind_for_training(n_images), recipe.n_lines, seed=0)
+def made(recipe, n_digits=None):
+    """The network of a recipe with its calibration, of so many digits of each collection or all."""
+    lines = line_recipe.composed(line_recipe.kind_for_training(n_digits), recipe.n_lines, seed=0)
     network = line_recipe.trained(line_recipe.begun(), lines, recipe)
     rounded(network)
     return FittedReader(network, calibrated(network), {})
@@ -65,10 +65,11 @@ def main():
     parser.add_argument("--out", type=Path, default=IN_THE_BOX)
     parser.add_argument("--lines", type=int, default=line_recipe.Recipe.n_lines)
     parser.add_argument("--epochs", type=int, default=line_recipe.Recipe.epochs)
+    parser.add_argument("--digits", type=int, help="of each collection")
     args = parser.parse_args()
     recipe = line_recipe.Recipe(n_lines=args.lines, epochs=args.epochs)
     reader = NumberReader()
-    reader._adopt(made(recipe))
+    reader._adopt(made(recipe, args.digits))
     reader.save(args.out)
 
 

@@ -18,6 +18,9 @@ from cnn_digits.reading.symbols import SYMBOLS
 # Columns of the strip to one of the answer.
 STRIDE = 2
 
+# Whatever is set globally.
+_CHANNELS_LAST, _FLOAT32 = {"data_format": "channels_last"}, {"dtype": "float32"}
+
 # Names of the layers that the network for single digits has as well.
 SHARED = tuple(f"{kind}{number}" for number in range(1, 5) for kind in ("conv", "norm"))
 
@@ -47,8 +50,8 @@ def build_network(seed):
     """
     make = _Layers(seed)
     inputs = keras.Input((STRIP_HEIGHT, None, 1), dtype="uint8", name="strip")
-    x = layers.ZeroPadding2D((0, _BESIDE), name="beside")(inputs)
-    x = layers.Rescaling(_SCALE, _BLACK, name="standardize")(x)
+    x = layers.ZeroPadding2D((0, _BESIDE), name="beside", **_CHANNELS_LAST)(inputs)
+    x = layers.Rescaling(_SCALE, _BLACK, name="standardize", **_FLOAT32)(x)
     x = make.block(x, 1, 16, 5, pool=True)
     x = make.block(x, 2, 32, 3)
     x = make.block(x, 3, 64, 3, pool=True)
@@ -58,7 +61,7 @@ def build_network(seed):
     x = make.block(x, 6, _MAPS, _COLUMNS, padding="same")
     n_answers = 1 + len(SYMBOLS)
     x = make.conv(x, 2 * n_answers, 1, "logits", use_bias=True)
-    outputs = layers.Reshape((-1, n_answers), name="columns")(x)
+    outputs = layers.Reshape((-1, n_answers), name="columns", **_FLOAT32)(x)
     return keras.Model(inputs, outputs, name="line_reader")
 
 
@@ -72,12 +75,14 @@ class _Layers:
         self._seed += 1
         start = keras.initializers.HeNormal(seed=self._seed)
         kwargs = {"use_bias": False, "kernel_initializer": start} | kwargs
+        kwargs |= _CHANNELS_LAST | _FLOAT32
         return layers.Conv2D(filters, size, padding=padding, name=name, **kwargs)(x)
 
     def block(self, x, number, filters, size, *, pool=False, padding="valid"):
         """Convolution, pooling, batch normalisation, ReLU."""
         x = self.conv(x, filters, size, f"conv{number}", padding)
         if pool:
-            x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
-        x = layers.BatchNormalization(momentum=0.95, scale=False, name=f"norm{number}")(x)
-        return layers.ReLU(name=f"relu{number}")(x)
+            x = layers.MaxPooling2D(2, name=f"pool{number}", **_CHANNELS_LAST, **_FLOAT32)(x)
+        how = {"momentum": 0.95, "scale": False, "name": f"norm{number}"}
+        x = layers.BatchNormalization(**how, **_FLOAT32)(x)
+        return layers.ReLU(name=f"relu{number}", **_FLOAT32)(x)

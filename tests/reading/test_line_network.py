@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+from cnn_digits.reading.line_network import STRIDE, build_network
+from cnn_digits.reading.symbols import SYMBOLS
+
+
+@pytest.mark.parametrize("width", [4, 32, 100])
+def test_any_width(width):
+    strips = np.zeros((2, 24, width, 1), np.uint8)
+    answers = np.asarray(build_network(seed=0)(strips))
+    assert answers.shape == (2, width // STRIDE, 1 + len(SYMBOLS))
+
+
+def test_the_same_seed_the_same_weights():
+    one, same, other = (build_network(seed).get_weights() for seed in (1, 1, 2))
+    assert all(map(np.array_equal, one, same))
+    assert not all(map(np.array_equal, one, other))
+
+
+def test_global_settings_do_not_matter(run_python):
+    """What is read, and how sure that is, with and without."""
+    code = """
+import numpy as np, keras
+{setting}
+from cnn_digits import NumberReader
+paper = np.full((60, 150), 230, dtype=np.uint8)
+for column in (30, 60, 90):
+    paper[10:50, column : column + 4] = 40
+print(NumberReader().confidence([paper]).tolist())
+"""
+    settings = [
+        "",
+        "keras.config.set_image_data_format('channels_first')",
+        "keras.config.set_dtype_policy('mixed_float16')",
+    ]
+    confidences = {run_python(code.format(setting=setting)) for setting in settings}
+    assert len(confidences) == 1, confidences
