@@ -87,10 +87,17 @@ class NumbersDisplay:
     Examples
     --------
     >>> import matplotlib.pyplot as plt
-    >>> import numpy as np
+    >>> from PIL import Image, ImageDraw
     >>> from cnn_digits import NumberReader, NumbersDisplay
-    >>> paper = np.full((60, 90), 230, dtype=np.uint8)
-    >>> paper[10:50, 25:29] = paper[10:50, 55:59] = 40  # an eleven
+    >>> paper = Image.new("L", (190, 100), 230)
+    >>> pen = ImageDraw.Draw(paper)
+    >>> for stroke in (
+    ...     [(30, 22), (62, 20), (42, 78)],
+    ...     [(92, 20), (78, 54), (116, 52)],
+    ...     [(106, 36), (102, 78)],
+    ...     [(145, 22), (142, 78)],
+    ... ):
+    ...     pen.line(stroke, fill=40, width=7, joint="curve")
     >>> display = NumbersDisplay.from_estimator(NumberReader(), [paper], reject=0.9)
     >>> plt.show()
     """
