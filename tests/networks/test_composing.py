@@ -13,16 +13,6 @@ from cnn_digits.reading.symbols import BLANK, SYMBOLS
 FOLDER = Path(__file__).parents[2] / "networks"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def on_the_path():
-    """Scripts of the folder import each other as scripts do."""
-    sys.path.insert(0, str(FOLDER))
-    yield
-    sys.path.remove(str(FOLDER))
-    for path in FOLDER.glob("*.py"):
-        sys.modules.pop(path.stem, None)
-
-
 @pytest.fixture(scope="module")
 def kind(handwriting):
     import line_recipe

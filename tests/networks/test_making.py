@@ -1,6 +1,5 @@
 """The folder networks/: the command that makes the network in the box, and what it trains on."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +8,6 @@ import pytest
 from cnn_digits import CNNDigitClassifier
 
 FOLDER = Path(__file__).parents[2] / "networks"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def on_the_path():
-    """Scripts of the folder import each other as scripts do."""
-    sys.path.insert(0, str(FOLDER))
-    yield
-    sys.path.remove(str(FOLDER))
-    for path in FOLDER.glob("*.py"):
-        sys.modules.pop(path.stem, None)
 
 
 @pytest.fixture
