@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from cnn_digits import FrameDigits
-from cnn_digits.framing.ink import _is_thick, _otsu, find_ink, quantile, reduced, stroke_width
+from cnn_digits.framing.ink import _is_thick, find_ink, otsu, quantile, reduced, stroke_width
 
 
 class TestCutOutClosely:
@@ -193,7 +193,7 @@ class TestSteps:
     def test_otsu_parts_two_heaps(self):
         counts = np.zeros((1, 256), int)
         counts[0, [10, 11, 12, 200, 201]] = 10**6, 5 * 10**6, 10**6, 10**5, 10**5
-        assert 12 <= _otsu(counts)[0, 0] < 200
+        assert 12 <= otsu(counts)[0, 0] < 200
 
     @given(st.lists(st.integers(0, 255), min_size=1, max_size=50), st.floats(0.01, 1))
     def test_quantile(self, values, q):

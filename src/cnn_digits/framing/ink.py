@@ -223,7 +223,7 @@ def _told_apart(levels):
     is_ink : ndarray of bool, shape (n, h, w)
     """
     counts = histograms(levels)
-    threshold = _otsu(counts)
+    threshold = otsu(counts)
     is_high = levels > threshold[..., None]
     # Paper is around the digit, and most of the picture.
     is_light = _share_of_border(is_high)[:, None] + is_high.mean(axis=(1, 2))[:, None] > 1
@@ -258,7 +258,7 @@ def _share_of_border(masks):
     return np.concatenate(sides, axis=1).mean(axis=1)
 
 
-def _otsu(counts):
+def otsu(counts):
     """Last level of the darker of two classes, by Otsu (1979); (n, 256) to (n, 1)."""
     below = counts.cumsum(axis=1, dtype=np.float64)
     total = below[:, -1:]

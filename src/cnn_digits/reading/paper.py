@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from cnn_digits.framing.ink import histograms, quantile, reduced
+from cnn_digits.framing.ink import histograms, otsu, quantile, reduced
 
 # Strokes are narrower than this share of a field's shorter side, and of a page's longer one.
 _STROKE_ON_FIELD, _STROKE_ON_PAGE = 0.6, 0.12
@@ -50,7 +50,7 @@ def ink_on_field(image):
         return np.zeros_like(image)
     levels = (depth * (255 / depth.max())).astype(np.uint8)
     counts = histograms(levels[None])
-    paper = np.arange(256) <= _otsu(counts[0])
+    paper = np.arange(256) <= otsu(counts)[0]
     middle, spread, full = (
         float(quantile(counts * of, q)[0, 0])
         for of, q in ((paper, 0.5), (paper, 0.16), (~paper, 0.8))
@@ -126,15 +126,6 @@ def _depth(image, is_dark, size):
     closed = ndimage.grey_closing(padded, (size, size), mode="nearest")
     inner = tuple(slice(half, half + side) for side in image.shape)
     return closed[inner] - padded[inner]
-
-
-def _otsu(counts):
-    """Last level of the lower of two classes (Otsu 1979); (256,) to int."""
-    below = counts.cumsum(dtype=np.float64)
-    moment = (counts * np.arange(256)).cumsum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (moment[-1] * below - moment * below[-1]) ** 2 / (below * (below[-1] - below))
-    return int(np.nan_to_num(between, posinf=0).argmax())
 
 
 def _noise(depth):
