@@ -6,14 +6,23 @@ Lengths without a unit are shares of the height of a digit.
 from dataclasses import dataclass, field
 
 import numpy as np
+from glyphs import cut_out
 from PIL import Image, ImageDraw
 from scipy import ndimage
+from shapes import SHAPES, drawn
+from strokes import stroke_width
 
 # Numbers have so many digits, from one on.
 LENGTHS = np.array([8, 14, 16, 16, 16, 11, 7, 5, 4, 3]) / 100
 
-# What a line holds besides a number.
-EMPTY, WORDS = 0.08, 0.05
+# What a line holds besides a number, or instead of it.
+EMPTY, WORDS = 0.12, 0.06
+
+# Of lines that hold no number, so many are stained paper.
+STAINS = 0.35
+
+# One and the same digit for so many of a line: ones are thin, and lost the easiest.
+ONES = 0.15
 
 
 @dataclass(frozen=True)
@@ -28,11 +37,15 @@ class Kind:
         Of `glyphs.signs`: letters and currencies.
     clean : bool
         Clean paper, natural spacing, one pair in five touching, nothing but digits: to measure on.
+    shapes : float
+        Share of the hands that write a digit in a shape that no collection has, for each of those
+        digits. None on clean paper.
     """
 
     pools: list
     signs: dict
     clean: bool = False
+    shapes: float = 0.0
 
 
 @dataclass
@@ -64,9 +77,11 @@ class Hand:
     ----------
     rng : numpy.random.Generator
     clean : bool
+    shapes : float, default=0.0
+        As in `Kind`.
     """
 
-    def __init__(self, rng, clean):
+    def __init__(self, rng, clean, shapes=0.0):
         self.rng = rng
         self.clean = clean
         self.height = rng.uniform(20, 34)
@@ -75,7 +90,9 @@ class Hand:
         self.sizes = rng.uniform(0, 0.05 if clean else 0.14)
         self.drift = rng.uniform(0, 0.03 if clean else 0.09)
         self.climb = 0.0 if clean else rng.normal(0, 0.03)
-        self.small_zeros = rng.uniform(0.5, 0.85) if rng.uniform() < 0.2 and not clean else 1.0
+        self.small_zeros = rng.uniform(0.4, 0.85) if rng.uniform() < 0.3 and not clean else 1.0
+        self.long_fives = not clean and rng.uniform() < 0.15
+        self.turned_nines = not clean and rng.uniform() < 0.05
         kind = rng.uniform()
         if clean:
             self.gap, self.gaps = rng.uniform(0.1, 0.35), 0.05
@@ -86,6 +103,8 @@ class Hand:
         else:
             self.gap, self.gaps = rng.uniform(0.4, 1.1), 0.25
         self.pen = max(1.0, self.height * rng.uniform(0.05, 0.14))
+        some = SHAPES if shapes and not clean else ()
+        self.shapes = {label for label in some if rng.uniform() < shapes}
 
     def next_gap(self):
         """Paper between two digits at their nearest; below zero they overlap."""
@@ -177,6 +196,14 @@ class Writer:
             self.line.centres.append((start + end) / 2)
             self.line.extents.append((start, top + rows.min(), end, top + rows.max() + 1))
 
+    def bar(self):
+        """The last digit's upper edge drawn on over the next, as of fives like a root sign."""
+        rng, h = self.hand.rng, self.line.height
+        left, top, right, _ = self.line.extents[-1]
+        y = top + 0.5 * self.hand.pen
+        end = right + h * rng.uniform(0.1, 1.2), y - h * rng.uniform(-0.05, 0.25)
+        self._draw((left + (right - left) * rng.uniform(0.3, 0.8), y), end)
+
     def skip(self, gap):
         """Leave room."""
         self.front += gap * self.hand.height
@@ -187,9 +214,12 @@ class Writer:
         if before is None or not 0 < left - before[0] < 0.8 * self.line.height:
             return
         y = top + (bottom - top) * self.hand.rng.uniform(0, 0.4)
+        self._draw(before, (left + 1, y))
+
+    def _draw(self, start, end):
         image = Image.new("L", self.line.ink.shape[::-1])
         width = max(1, round(0.7 * self.hand.pen))
-        ImageDraw.Draw(image).line([before, (left + 1, y)], 255, width)
+        ImageDraw.Draw(image).line([start, end], 255, width)
         np.maximum(self.line.ink, np.asarray(image) / np.float32(255), out=self.line.ink)
 
 
@@ -231,7 +261,8 @@ def dash(rng, pen, h):
 
 
 def slash(rng, pen, h):
-    return stroke([[(rng.uniform(0.2, 0.6), 0), (0, rng.uniform(1.0, 1.4))]], pen, h)
+    # Longer than a one.
+    return stroke([[(rng.uniform(0.3, 0.8), 0), (0, rng.uniform(1.25, 1.7))]], pen, h)
 
 
 def scribble(rng, pen, h):
@@ -245,9 +276,23 @@ def scribble(rng, pen, h):
     return stroke([line[:n] for line in lines], pen, h)
 
 
+def stain(line, rng):
+    """Paint a stain where a number might have been: its edge is no stroke."""
+    rows, columns = line.ink.shape
+    h = line.height
+    height, width = int(h * rng.uniform(0.8, 2.5)), int(h * rng.uniform(1, 7))
+    width, top = min(width, columns - 1), int(rng.integers(0, rows - height))
+    left = int(rng.integers(0, columns - width))
+    field_ = ndimage.gaussian_filter(
+        rng.standard_normal((height, width), dtype=np.float32), h * rng.uniform(0.15, 0.8)
+    )
+    is_stained = field_ > rng.uniform(-0.5, 1) * field_.std()
+    line.ink[top : top + height, left : left + width] = is_stained * np.float32(rng.uniform(0.4, 1))
+
+
 def written(kind, rng):
     """One line as its ink: a number with what people write around it, or none."""
-    hand = Hand(rng, kind.clean)
+    hand = Hand(rng, kind.clean, kind.shapes)
     chance = rng.uniform()
     if kind.clean:
         n_digits = int(rng.integers(2, 11))
@@ -257,7 +302,9 @@ def written(kind, rng):
         n_digits = int(rng.choice(len(LENGTHS), p=LENGTHS / LENGTHS.sum())) + 1
     writer = Writer(hand, max(n_digits, 3))
     if not kind.clean:
-        if n_digits == 0 or chance > 1 - WORDS:
+        if n_digits == 0 and rng.uniform() < STAINS:
+            stain(writer.line, rng)
+        elif n_digits == 0 or chance > 1 - WORDS:
             words(writer, kind, rng)
         elif rng.uniform() < 0.04:
             _currency(writer, kind, rng)
@@ -278,9 +325,11 @@ def _number(writer, kind, n_digits, rng):
         wanted[rng.integers(1, n_digits) :] = 0
     if not kind.clean and rng.uniform() < 0.08:
         wanted[:] = wanted[0]
+    if not kind.clean and rng.uniform() < ONES:
+        wanted[rng.uniform(size=n_digits) < 0.4] = 1
     groups = not kind.clean and rng.uniform() < 0.35
     mark = rng.choice([".", ",", " ", "-"], p=[0.55, 0.15, 0.25, 0.05])
-    links = not kind.clean and rng.uniform() < 0.12
+    links = not kind.clean and rng.uniform() < (0.35 if hand.small_zeros < 1 else 0.1)
     for i, label in enumerate(wanted):
         of_label = places[pool.labels[places] == label]
         if not of_label.size:
@@ -289,6 +338,11 @@ def _number(writer, kind, n_digits, rng):
                 same = of_label[pool.writers[of_label] == pool.writers[places[0]]]
                 of_label = same if same.size else of_label
         image = pool.images[rng.choice(of_label)]
+        if label == 9 and hand.turned_nines:
+            image = np.ascontiguousarray(image[:, ::-1])  # like a P
+        if label in hand.shapes:
+            ink = drawn(label, max(2.0, stroke_width(image / np.float32(255))), rng)
+            image = cut_out(ink)
         size = hand.height * np.exp(rng.normal(0, hand.sizes))
         lower = 0.0
         if label == 0 and hand.small_zeros < 1 and i:
@@ -298,8 +352,11 @@ def _number(writer, kind, n_digits, rng):
         n_before = len(writer.line.symbols)
         writer.put(hand.shaped(image, size), lower, hand.next_gap(), str(label))
         is_linked = links and label in (0, 5, 6, 8, 9) and rng.uniform() < 0.7
-        if i and is_linked and len(writer.line.symbols) > n_before:
+        is_put = len(writer.line.symbols) > n_before
+        if i and is_linked and is_put:
             writer.link(before)
+        if label == 5 and hand.long_fives and is_put:
+            writer.bar()
         if groups and (n_digits - 1 - i) % 3 == 0 and i < n_digits - 1:
             _separator(writer, mark, rng)
 

@@ -4,6 +4,7 @@ CNN_DIGITS_DATA=<folder> python networks/lines.py [--out FILE]
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import composing
@@ -16,7 +17,7 @@ from cnn_digits.reading.calibration import fit_calibration
 from cnn_digits.reading.decoding import agreed, mean_log_probability, probabilities_of
 from cnn_digits.reading.line_reader import LineReader
 from cnn_digits.reading.reader_file import FittedReader
-from cnn_digits.reading.strips import SIZES, strips_of
+from cnn_digits.reading.strips import VIEWS, strips_of
 
 IN_THE_BOX = Path(__file__).parents[1] / "src" / "cnn_digits" / "pretrained" / "numbers.cnn"
 
@@ -25,10 +26,14 @@ IN_THE_BOX = Path(__file__).parents[1] / "src" / "cnn_digits" / "pretrained" / "
 N_CALIBRATION = 3_000
 
 
-def made(recipe, n_digits=None):
-    """The network of a recipe with its calibration, of so many digits of each collection or all."""
-    lines = line_recipe.composed(line_recipe.kind_for_training(n_digits), recipe.n_lines, seed=0)
-    network = line_recipe.trained(line_recipe.begun(), lines, recipe)
+def made(courses, n_digits=None, kept=None):
+    """The network of some courses, of so many digits of each collection or all; calibrated."""
+    weights = None
+    for seed, recipe in enumerate(courses):
+        kind = line_recipe.kind_for_training(n_digits, recipe.shapes)
+        lines = line_recipe.composed(kind, recipe.n_lines, seed)
+        weights = line_recipe.trained(lines, recipe, weights, kept, seed)
+    network = line_recipe.network_of(weights)
     rounded(network)
     return FittedReader(network, calibrated(network), {})
 
@@ -52,7 +57,7 @@ def calibrated(network):
     answers = LineReader(network)(written)
     sureness, is_right = [], []
     for i, text in enumerate(texts):
-        logits = answers[i * len(SIZES) : (i + 1) * len(SIZES)]
+        logits = answers[i * len(VIEWS) : (i + 1) * len(VIEWS)]
         opinions = [probabilities_of(each, separators=False) for each in logits]
         read = agreed(opinions)
         sureness.append(mean_log_probability(opinions, read))
@@ -63,13 +68,15 @@ def calibrated(network):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=IN_THE_BOX)
-    parser.add_argument("--lines", type=int, default=line_recipe.Recipe.n_lines)
-    parser.add_argument("--epochs", type=int, default=line_recipe.Recipe.epochs)
+    parser.add_argument("--lines", type=int, help="for a quick try: of each course, once")
     parser.add_argument("--digits", type=int, help="of each collection")
+    parser.add_argument("--keep", type=Path, help="where to keep the weights after each epoch")
     args = parser.parse_args()
-    recipe = line_recipe.Recipe(n_lines=args.lines, epochs=args.epochs)
+    courses = line_recipe.COURSES
+    if args.lines:
+        courses = [replace(recipe, n_lines=args.lines, epochs=1) for recipe in courses]
     reader = NumberReader()
-    reader._adopt(made(recipe, args.digits))
+    reader._adopt(made(courses, args.digits, args.keep))
     reader.save(args.out)
 
 

@@ -102,6 +102,9 @@ def _cut(line, box, kind, rng):
             jitter[:] = rng.uniform(-0.05, 0.5, 4) * h
         if rng.uniform() < 0.5:
             jitter[2] += max(ends) - right  # what closes the number is in the region
+    # Something is left of what is hardly more than a dot.
+    least = -0.2 * np.array([right - left, bottom - top] * 2)
+    room, jitter = np.maximum(room, least), np.maximum(jitter, least)
     picture = (
         int(max(0, left - room[0])),
         int(max(0, top - room[1])),

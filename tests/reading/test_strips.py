@@ -3,7 +3,7 @@ import pytest
 from written_numbers import written
 
 from cnn_digits.reading.lines import LineRegion
-from cnn_digits.reading.strips import SIZES, STRIP_HEIGHT, TEXT_HEIGHT, strip_of, strips_of
+from cnn_digits.reading.strips import STRIP_HEIGHT, TEXT_HEIGHT, VIEWS, strip_of, strips_of
 
 
 def bar(shape=(120, 300), left=100, top=30, height=60, width=8, paper=220.0, ink=40.0):
@@ -79,10 +79,25 @@ def test_regions_beyond_the_picture():
     assert strip_of(shades, LineRegion(200, 200, 20, 20)) is None
 
 
-def test_sizes():
+def test_views():
     shades = written("123").astype(np.float32)
     region = LineRegion(0, 0, shades.shape[1], shades.shape[0])
     strips = strips_of(shades, region)
-    assert len(strips) == len(SIZES)
+    assert len(strips) == len(VIEWS)
     widths = np.array([strip.pixels.shape[1] for strip in strips])
-    np.testing.assert_allclose(widths / widths[0], SIZES, rtol=0.1)
+    np.testing.assert_allclose(widths / widths[0], [size for size, _ in VIEWS], rtol=0.1)
+
+
+def test_views_lean():
+    """A bar's columns, above and below, in each view; in the middle row it stays where it is."""
+    shades, region = bar()
+    strips = strips_of(shades.astype(np.float32), region)
+    for strip, (_, slant) in zip(strips, VIEWS, strict=True):
+        rows, columns = np.nonzero(strip.pixels > 127)
+        down, _ = np.polyfit(rows, columns, 1)
+        assert abs(down + slant) < 0.05
+        middle = strip.pixels[11:13].sum(axis=0)
+        at = (middle * np.arange(len(middle))).sum() / middle.sum() + 0.5
+        straight = strips[0].pixels[11:13].sum(axis=0)
+        at_first = (straight * np.arange(len(straight))).sum() / straight.sum() + 0.5
+        assert abs(strip.to_picture(at) - strips[0].to_picture(at_first)) < 2

@@ -35,7 +35,7 @@ class WrittenLine:
     ----------
     region : LineRegion
     strips : tuple of Strip
-        In several sizes, the usual one first.
+        In several views, the usual one first.
     """
 
     region: LineRegion
@@ -43,7 +43,7 @@ class WrittenLine:
 
     @property
     def strip(self):
-        """That of the usual size, along which characters are placed."""
+        """The usual one, along which characters are placed."""
         return self.strips[0]
 
     def box(self, left, top, right, bottom):
@@ -180,7 +180,7 @@ def _parted(line, opinions, places, parts):
     """What all opinions say of each number: up to the middle of the gap to the next."""
     n_frames = len(opinions[0])
     middles = [math.ceil((places[a.stop - 1] + places[b.start]) / 2) for a, b in pairwise(parts)]
-    # Of the width of the strips, which are as wide as each other but for their size.
+    # Of the width of the strips, which are as wide as each other but for the size of the writing.
     ends = np.array([0, *middles, n_frames]) / n_frames
     cuts = [np.rint(ends * len(opinion)).astype(int) for opinion in opinions]
     return [

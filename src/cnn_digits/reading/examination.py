@@ -64,7 +64,7 @@ class Examiner:
     def lying_otherwise(self, pictures, readings):
         """Pictures that surely read better when they are turned.
 
-        Only of doubtful readings this is asked, and lines are read in one size.
+        Only of doubtful readings this is asked, and lines are read in one view.
 
         Parameters
         ----------
@@ -78,11 +78,11 @@ class Examiner:
             For the numbers of such pictures, the better reading.
         """
         doubtful = [i for i, reading in enumerate(readings) if _is_doubtful(reading)]
-        turned = self._read([pictures[i] for i in doubtful], _TURNS[1:], n_sizes=1)
+        turned = self._read([pictures[i] for i in doubtful], _TURNS[1:], n_views=1)
         best = {i: max(some, key=_merit) for i, some in zip(doubtful, turned, strict=True)}
         return {i: other for i, other in best.items() if _is_clearly_better(other, readings[i])}
 
-    def _read(self, pictures, turns, n_sizes=None):
+    def _read(self, pictures, turns, n_views=None):
         """Readings of each picture, one for each turn."""
         found = []
         for start in range(0, len(pictures), _PER_BATCH):
@@ -93,16 +93,16 @@ class Examiner:
                     sheets.append(Sheet(*shades.shape, factor, turn))
                     turned = np.ascontiguousarray(np.rot90(shades, turn // 90))
                     written.append(written_lines(turned, self.lines))
-            found += self._readings(sheets, written, n_sizes)
+            found += self._readings(sheets, written, n_views)
         return [found[i : i + len(turns)] for i in range(0, len(found), len(turns))]
 
-    def _readings(self, sheets, written, n_sizes):
-        strips = [s.pixels for lines in written for line in lines for s in line.strips[:n_sizes]]
+    def _readings(self, sheets, written, n_views):
+        strips = [s.pixels for lines in written for line in lines for s in line.strips[:n_views]]
         logits = iter(self.answers(strips))
         return [
             reading_of(
                 lines,
-                [[next(logits) for _ in line.strips[:n_sizes]] for line in lines],
+                [[next(logits) for _ in line.strips[:n_views]] for line in lines],
                 sheet,
                 separators=self.separators,
                 calibration=self.calibration,

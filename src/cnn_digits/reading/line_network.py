@@ -5,8 +5,9 @@ says which symbol stands there, or none. Two columns of its answer come out of e
 (as in subpixel convolution, Shi et al. 2016): narrow digits stand close, and maps of twice the
 width would take twice the time.
 
-The first four convolutions are those of the network for single digits, "medium", and begin with
-what that has learnt: a strip is to them a row of digits.
+The first three convolutions are those of the network for single digits, "medium", and begin with
+what that has learnt: a strip is to them a row of digits. The others that keep the shape add to what
+comes in (as in residual networks, He et al. 2016).
 """
 
 import keras
@@ -22,7 +23,7 @@ STRIDE = 2
 _CHANNELS_LAST, _FLOAT32 = {"data_format": "channels_last"}, {"dtype": "float32"}
 
 # Names of the layers that the network for single digits has as well.
-SHARED = tuple(f"{kind}{number}" for number in range(1, 5) for kind in ("conv", "norm"))
+SHARED = tuple(f"{kind}{number}" for number in range(1, 4) for kind in ("conv", "norm"))
 
 # Columns of paper at either side, for what the convolutions take away: the answer is as wide as
 # the strip.
@@ -31,8 +32,8 @@ _BESIDE = 10
 # Where the network for single digits has black, and how far from there white is.
 _SCALE, _BLACK = 0.0127, -0.425
 
-# Maps of the convolutions along the line, each over so many columns: together three digits.
-_MAPS, _COLUMNS = 128, (1, 5)
+# Maps of the convolutions along the line, each over so many columns: together four digits.
+_MAPS, _COLUMNS = 192, (1, 5)
 
 
 def build_network(seed):
@@ -55,10 +56,11 @@ def build_network(seed):
     x = make.block(x, 1, 16, 5, pool=True)
     x = make.block(x, 2, 32, 3)
     x = make.block(x, 3, 64, 3, pool=True)
+    x = make.residual(x, 4, 3)
     # All rows become one.
-    x = make.block(x, 4, 128, 3)
-    x = make.block(x, 5, _MAPS, _COLUMNS, padding="same")
-    x = make.block(x, 6, _MAPS, _COLUMNS, padding="same")
+    x = make.block(x, 5, _MAPS, 3)
+    for number in (6, 7, 8):
+        x = make.residual(x, number, _COLUMNS)
     n_answers = 1 + len(SYMBOLS)
     x = make.conv(x, 2 * n_answers, 1, "logits", use_bias=True)
     outputs = layers.Reshape((-1, n_answers), name="columns", **_FLOAT32)(x)
@@ -77,6 +79,11 @@ class _Layers:
         kwargs = {"use_bias": False, "kernel_initializer": start} | kwargs
         kwargs |= _CHANNELS_LAST | _FLOAT32
         return layers.Conv2D(filters, size, padding=padding, name=name, **kwargs)(x)
+
+    def residual(self, x, number, size):
+        """A block of as many maps as come in, added to them."""
+        y = self.block(x, number, x.shape[-1], size, padding="same")
+        return layers.Add(name=f"add{number}", **_FLOAT32)([x, y])
 
     def block(self, x, number, filters, size, *, pool=False, padding="valid"):
         """Convolution, pooling, batch normalisation, ReLU."""

@@ -5,7 +5,7 @@ NumPy, SciPy and Pillow alone.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -14,9 +14,10 @@ from scipy import ndimage
 # Pixels. Writing is as high as `TEXT_HEIGHT` in the middle of a strip.
 STRIP_HEIGHT, TEXT_HEIGHT = 24, 18
 
-# A line is read in several sizes, shares of the usual one, the usual one first: what a network says
-# of one that is too large or too small to it is outvoted. Cheques: 5 points more than by one size.
-SIZES = 1.0, 0.85, 1.18
+# A line is read in several views: size, as a share of the usual one, and slant, columns to the left
+# for each row down. The usual one is the first. What a network says of writing that is too large or
+# too small for it, or leans too much, is outvoted. Cheques: four points more than by one view.
+VIEWS = (1.0, 0.0), (0.85, 0.15), (0.85, -0.15), (1.18, 0.15), (1.18, -0.15)
 
 # Paper beside the writing, in pixels of the strip.
 _BESIDE = 6
@@ -64,7 +65,7 @@ class Strip:
 
 
 def strips_of(shades, region):
-    """Bring a line of writing to heights that the network reads.
+    """Bring a line of writing to the views in which the network reads it.
 
     Parameters
     ----------
@@ -77,10 +78,12 @@ def strips_of(shades, region):
     Returns
     -------
     strips : tuple of Strip
-        One for each of `SIZES`; none if nothing stands out of the paper.
+        One for each of `VIEWS`; none if nothing stands out of the paper.
     """
-    strips = [strip_of(shades, region, size) for size in SIZES]
-    return () if None in strips else tuple(strips)
+    strips = {size: strip_of(shades, region, size) for size in {size for size, _ in VIEWS}}
+    if None in strips.values():
+        return ()
+    return tuple(_leaning(strips[size], slant) for size, slant in VIEWS)
 
 
 def strip_of(shades, region, size=1.0):
@@ -112,6 +115,16 @@ def strip_of(shades, region, size=1.0):
     if ink is None:
         return None
     return Strip(np.rint(ink * 255).astype(np.uint8), scale, left)
+
+
+def _leaning(strip, slant):
+    """A strip whose writing leans more to one side, about the middle row."""
+    if not slant:
+        return strip
+    image = Image.fromarray(strip.pixels)
+    matrix = (1, slant, -slant * STRIP_HEIGHT / 2, 0, 1, 0)
+    leaning = image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+    return replace(strip, pixels=np.asarray(leaning))
 
 
 def _patch(shades, left, top, shape, scale):

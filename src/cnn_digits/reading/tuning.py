@@ -37,7 +37,7 @@ class Sample:
     Parameters
     ----------
     strips : list of ndarray of uint8, shape (24, width)
-        In the sizes in which it is read, those that are wide enough for the digits.
+        In the views in which it is read, those that are wide enough for the digits.
     digits : str
     """
 
@@ -173,7 +173,7 @@ def _step(network, samples, draws):
 
 
 def _seen(sample, draws):
-    """A strip of a line in one of its sizes, distorted unless too little room would be left."""
+    """A strip of a line in one of its views, distorted unless too little room would be left."""
     pixels = sample.strips[draws.integers(len(sample.strips))]
     other = distorted(pixels, draws)
     return other if _fit(sample.digits, other) else pixels
