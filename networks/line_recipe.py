@@ -270,7 +270,8 @@ def trained(lines, recipe, start=None, kept=None, seed=0):
     with forks.Pool(1) as pool:  # TensorFlow must not have computed here before it is forked
         n_weights = pool.apply(_n_weights)
     shared = [np.frombuffer(forks.RawArray("f", n_weights), np.float32) for _ in range(_PROCESSES)]
-    barrier = forks.Barrier(_PROCESSES)
+    # So long one waits for the other, which then must have died.
+    barrier = forks.Barrier(_PROCESSES, timeout=600)
     processes = [
         forks.Process(target=_train, args=(part, shared, barrier, lines, recipe, start, kept, seed))
         for part in range(_PROCESSES)
