@@ -54,7 +54,7 @@ def calibrated(network):
         if strips:
             written += [strip.pixels for strip in strips]
             texts.append("".join(filter(str.isdigit, line.symbols)))
-    answers = LineReader(network)(written)
+    answers = LineReader.of_keras(network)(written)
     sureness, is_right = [], []
     for i, text in enumerate(texts):
         logits = answers[i * len(VIEWS) : (i + 1) * len(VIEWS)]
