@@ -12,6 +12,7 @@ import pytest
 from cnn_digits.files import (
     check_writable,
     damage_named,
+    folder_written_whole,
     opened,
     remove_unfinished,
     writable_folder,
@@ -319,3 +320,28 @@ class TestDamageNamed:
     def test_interrupt_is_no_damage(self):
         with pytest.raises(KeyboardInterrupt), damage_named("file"):
             raise KeyboardInterrupt
+
+
+class TestFolders:
+    def write(self, path, text):
+        with folder_written_whole(path) as folder:
+            folder.mkdir()
+            (folder / "file").write_text(text)
+
+    def test_replaced_as_a_whole(self, tmp_path):
+        self.write(tmp_path / "folder", "before")
+        (tmp_path / "folder" / "other").write_text("")
+        self.write(tmp_path / "folder", "after")
+        assert [path.name for path in tmp_path.rglob("*")] == ["folder", "file"]
+        assert (tmp_path / "folder" / "file").read_text() == "after"
+
+    def test_after_an_error_it_is_as_it_was(self, tmp_path):
+        self.write(tmp_path / "folder", "before")
+        with pytest.raises(KeyboardInterrupt), folder_written_whole(tmp_path / "folder") as folder:
+            folder.mkdir()
+            raise KeyboardInterrupt
+        # Nothing was made that could be moved into its place.
+        with pytest.raises(FileNotFoundError), folder_written_whole(tmp_path / "folder"):
+            pass
+        assert [path.name for path in tmp_path.rglob("*")] == ["folder", "file"]
+        assert (tmp_path / "folder" / "file").read_text() == "before"
