@@ -337,7 +337,7 @@ class TestFolders:
 
     def test_after_an_error_it_is_as_it_was(self, tmp_path):
         self.write(tmp_path / "folder", "before")
-        with pytest.raises(KeyboardInterrupt), folder_written_whole(tmp_path / "folder") as folder:
+        with pytest.raises(KeyboardInterrupt), folder_written_whole(tmp_path / "folder") as folder:  # noqa: PT012
             folder.mkdir()
             raise KeyboardInterrupt
         # Nothing was made that could be moved into its place.
