@@ -63,6 +63,14 @@ def test_columns_say_the_text(kind):
     assert all(map(np.array_equal, again.strips, lines.strips))
 
 
+def test_on_clean_paper_there_are_digits_alone(kind):
+    import line_recipe
+
+    for clean, are_plain in ((1.0, True), (0.0, False)):
+        texts = line_recipe.composed(kind, 60, seed=5, clean=clean).texts
+        assert all(text.isdigit() for text in texts) == are_plain
+
+
 def test_the_loss_is_least_for_what_is_written(kind):
     import line_recipe
 
