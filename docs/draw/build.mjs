@@ -8,7 +8,7 @@
 
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
@@ -43,4 +43,6 @@ const files = {
   calibration: JSON.parse(calibration),
 };
 writeFileSync(join(folder, "files.js"), `globalThis.FILES = ${JSON.stringify(files)};\n`);
-for (const name of ["index.html", "page.css"]) copyFileSync(join(here, name), join(folder, name));
+for (const path of ["index.html", "page.css", "../_static/favicon.svg"]) {
+  copyFileSync(join(here, path), join(folder, basename(path)));
+}

@@ -20,11 +20,8 @@ export function framed(writing) {
   const blank = { frame: null, isSeveral: false };
   if (!marks.length) return blank;
   const { digit, hasOthers } = toldApart(marks, ink);
-  const alone = newImage(ink.width, ink.height);
-  for (const { pixels } of digit) {
-    for (const pixel of pixels) alone.values[pixel] = ink.values[pixel];
-  }
-  const box = boxOf(alone);
+  const pixels = [...digit].flatMap((mark) => mark.pixels);
+  const box = boxOf(ink, pixels, MEASURED);
   const extent = sizeOf(box);
   if (extent <= 0) return blank;
   if (factor > 1 && extent < LARGE / 3) {
@@ -33,7 +30,7 @@ export function framed(writing) {
     const closer = framed(findWriting(cropped(image, part)));
     return { ...closer, isSeveral: closer.isSeveral || hasOthers };
   }
-  const frame = placed(alone, box);
+  const frame = placed(ink, pixels, sizeOf(box) / BOX);
   return { frame, isSeveral: hasOthers || holdsSeveral(frame) };
 }
 
@@ -113,33 +110,37 @@ function isLine(mark, image) {
   );
 }
 
-// Scaled into the box, with the centre of mass in the middle, and with strokes as thick as MNIST's.
-function placed(ink, box) {
-  const scale = sizeOf(box) / BOX;
+// Some pixels of the ink, made smaller by `scale`, with their centre of mass in the middle and strokes
+// as thick as MNIST's.
+function placed(ink, pixels, scale) {
+  const digit = newImage(ink.width, ink.height);
   let [mass, x, y] = [0, 0, 0];
-  ink.values.forEach((value, i) => {
+  for (const pixel of pixels) {
+    const value = ink.values[pixel];
+    digit.values[pixel] = value;
     mass += value;
-    x += value * ((i % ink.width) + 0.5);
-    y += value * (Math.floor(i / ink.width) + 0.5);
-  });
+    x += value * ((pixel % ink.width) + 0.5);
+    y += value * (Math.floor(pixel / ink.width) + 0.5);
+  }
   const place = { x: x / mass, y: y / mass, scale, width: SIDE, height: SIDE };
-  let frame = strong(resampled(ink, place));
+  let frame = strong(resampled(digit, place));
   for (let times = 0; times < 3 && strokeWidth(frame) < THIN; times++) {
     frame = strong(softened(frame));
   }
   return map(frame, (value) => Math.round(value * 255));
 }
 
-function boxOf(ink, faintest = MEASURED) {
-  const box = { left: ink.width, top: ink.height, right: 0, bottom: 0 };
-  ink.values.forEach((value, i) => {
-    if (value <= faintest) return;
-    const [x, y] = [i % ink.width, Math.floor(i / ink.width)];
+// The box around those of some pixels that have more ink than `faintest`.
+function boxOf({ width, height, values }, pixels, faintest) {
+  const box = { left: width, top: height, right: 0, bottom: 0 };
+  for (const pixel of pixels) {
+    if (values[pixel] <= faintest) continue;
+    const [x, y] = [pixel % width, Math.floor(pixel / width)];
     box.left = Math.min(box.left, x);
     box.top = Math.min(box.top, y);
     box.right = Math.max(box.right, x + 1);
     box.bottom = Math.max(box.bottom, y + 1);
-  });
+  }
   return box;
 }
 
@@ -194,8 +195,7 @@ function pixelsOf({ values }) {
 // those of framing/frames.py.
 function holdsSeveral(frame) {
   const ink = map(frame, (value) => (value > 100 ? value : 0));
-  const box = boxOf(ink, 0);
-  const height = heightOf(box);
+  const height = heightOf(boxOf(ink, ink.values.keys(), 0));
   if (height <= 0) return false;
   let [first, last, nCrowded] = [SIDE, -1, 0];
   const at = pixelsOf(ink);

@@ -99,15 +99,19 @@ export class Pad {
       context.drawImage(photo.picture, place.left, place.top, width * place.scale, height * place.scale);
     }
     drawStrokes(context, this.stroke ? [...strokes, this.stroke.points] : strokes);
-    context.strokeStyle = style.getPropertyValue("--accent");
-    context.lineWidth = 2;
+    context.beginPath();
     for (const { left, top, right, bottom } of this.boxes) {
       const [x, y] = [place.left + left * place.scale, place.top + top * place.scale];
-      context.strokeRect(x, y, (right - left) * place.scale, (bottom - top) * place.scale);
+      context.rect(x, y, (right - left) * place.scale, (bottom - top) * place.scale);
     }
     if (this.canvas.matches(":focus-visible")) {
-      context.beginPath();
-      context.arc(this.cursor.x, this.cursor.y, PEN / 2 + 2, 0, 2 * Math.PI);
+      context.moveTo(this.cursor.x + PEN, this.cursor.y);
+      context.arc(this.cursor.x, this.cursor.y, PEN, 0, 2 * Math.PI);
+    }
+    // With a rim, to be seen on strokes and on photos of any colour.
+    for (const [colour, width] of [[style.backgroundColor, 4], [style.accentColor, 2]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
       context.stroke();
     }
   }

@@ -8,8 +8,12 @@ import { showBlank, showReading } from "./showing.js";
 const element = (id) => document.getElementById(id);
 
 // The scheme that was chosen in the documentation, if one was.
-const { mode } = localStorage;
-if (mode === "light" || mode === "dark") document.documentElement.style.colorScheme = mode;
+try {
+  const { mode } = localStorage;
+  if (mode === "light" || mode === "dark") document.documentElement.style.colorScheme = mode;
+} catch {
+  // Where storing is not allowed nothing was chosen.
+}
 
 const pad = new Pad(element("pad"), update);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => pad.show());
@@ -93,13 +97,13 @@ function complain({ message }) {
 
 // Reads what is on the paper, one after the other: what has changed meanwhile is read afterwards.
 async function update() {
-  element("message").textContent = "";
   element("invitation").hidden = !pad.isBlank;
   element("undo").disabled = !pad.canUndo;
   element("clear").disabled = pad.isBlank;
   isOutdated = true;
   if (!read || isReading) return;
   isReading = true;
+  element("message").textContent = "";
   try {
     while (isOutdated) {
       isOutdated = false;

@@ -22,8 +22,8 @@ export function reduced(image, factor) {
   const small = newImage(Math.floor(image.width / factor), Math.floor(image.height / factor));
   for (let y = 0; y < small.height * factor; y++) {
     const row = Math.floor(y / factor) * small.width;
-    for (let x = 0; x < small.width * factor; x++) {
-      small.values[row + Math.floor(x / factor)] += image.values[y * image.width + x];
+    for (let x = 0, place = y * image.width; x < small.width; x++) {
+      for (let k = 0; k < factor; k++, place++) small.values[row + x] += image.values[place];
     }
   }
   return map(small, (sum) => sum / factor ** 2);
@@ -56,11 +56,12 @@ export function resampled(image, { x, y, scale, width, height }) {
   rows.forEach((row, i) => {
     row.shares.forEach((share, k) => {
       const start = (row.first + k) * image.width;
-      columns.forEach((column, j) => {
+      for (let j = 0; j < width; j++) {
+        const { first, shares } = columns[j];
         let sum = 0;
-        column.shares.forEach((other, l) => (sum += other * image.values[start + column.first + l]));
+        for (let l = 0; l < shares.length; l++) sum += shares[l] * image.values[start + first + l];
         part.values[i * width + j] += share * sum;
-      });
+      }
     });
   });
   return part;

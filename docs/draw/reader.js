@@ -5,6 +5,7 @@ import { InferenceSession, Tensor, env } from "onnxruntime-web/wasm";
 import { agreed, placesOf, probabilitiesOf } from "./decoding.js";
 import { SIDE, framed } from "./frame.js";
 import { findWriting } from "./ink.js";
+import { newImage } from "./pixels.js";
 import { boxesOn } from "./places.js";
 import { STRIP_HEIGHT, stripsOf } from "./strips.js";
 
@@ -20,7 +21,19 @@ export async function startReader({ runtime, digits, numbers, calibration }) {
   env.wasm.wasmBinary = runtime;
   const digitNetwork = await InferenceSession.create(digits);
   const numberNetwork = await InferenceSession.create(numbers);
-  return (image) => read(image, digitNetwork, numberNetwork, calibration);
+  const reader = (image) => read(image, digitNetwork, numberNetwork, calibration);
+  // A first time takes several times as long, because code is compiled when it is run.
+  for (const columns of [[300], [200, 250, 400]]) await reader(strokesAt(columns));
+  return reader;
+}
+
+// An image with upright strokes at some columns.
+function strokesAt(columns) {
+  const image = newImage(600, 400);
+  for (let row = 100; row < 300; row++) {
+    for (const column of columns) image.values.fill(255, 600 * row + column, 600 * row + column + 16);
+  }
+  return image;
 }
 
 // What is on an image (ink high): null if it is blank, or else the `text`, how probable it is that

@@ -33,10 +33,14 @@ function showBars(digits) {
   bars.replaceChildren(
     ...digits.map(({ label, probability }) => {
       const row = document.createElement("li");
-      const bar = document.createElement("span");
-      bar.className = "bar";
+      const [bar, share] = ["bar", "share"].map((name) => {
+        const part = document.createElement("span");
+        part.className = name;
+        return part;
+      });
       bar.style.backgroundSize = `${100 * (probability ?? 0)}% 100%`;
-      row.append(label, bar, probability === null ? "" : percent(probability));
+      share.textContent = probability === null ? "" : percent(probability);
+      row.append(label, bar, share);
       return row;
     }),
   );

@@ -129,9 +129,11 @@ function strip({ ink, line, factor, left: start, top }, size, slant) {
 // Between the pixels of an image; nothing beyond its edges.
 function interpolated({ width, height, values }, x, y) {
   const [column, row] = [Math.floor(x), Math.floor(y)];
-  const at = (i, j) => (i < 0 || j < 0 || i >= width || j >= height ? 0 : values[j * width + i]);
-  const along = (j) => at(column, j) * (column + 1 - x) + at(column + 1, j) * (x - column);
-  return along(row) * (row + 1 - y) + along(row + 1) * (y - row);
+  if (column < 0 || row < 0 || column >= width - 1 || row >= height - 1) return 0;
+  const [across, down, place] = [x - column, y - row, row * width + column];
+  const upper = values[place] * (1 - across) + values[place + 1] * across;
+  const lower = values[place + width] * (1 - across) + values[place + width + 1] * across;
+  return upper * (1 - down) + lower * down;
 }
 
 export function median(values) {
