@@ -29,9 +29,6 @@ _CHUNK = 500
 # Columns beside that of a symbol which may say it as well, or nothing.
 _BESIDE = 1
 
-# Of the lines that train, so many are on clean paper, with nothing but digits.
-_CLEAN = 0.25
-
 # That train at once, and steps after which it is told how far they are.
 _PROCESSES, _TOLD = 2, 500
 
@@ -51,6 +48,8 @@ class Recipe:
         The highest.
     shapes : float
         See `composing.Kind`.
+    clean : float
+        Share of the lines on clean paper, with nothing but digits.
     batch_size : int
     """
 
@@ -58,13 +57,16 @@ class Recipe:
     epochs: int
     learning_rate: float
     shapes: float
+    clean: float = 0.25
     batch_size: int = 64
 
 
-# First what most people write, then, in a third of the time, shapes that few do as well.
+# First what most people write; then shapes that few do as well; then more of both, and more on
+# clean paper.
 _FIRST = Recipe(320_000, epochs=3, learning_rate=2.5e-3, shapes=0.0)
 _SECOND = Recipe(160_000, epochs=1, learning_rate=8e-4, shapes=0.15)
-COURSES = _FIRST, _SECOND, _SECOND
+_LAST = Recipe(320_000, epochs=1, learning_rate=1.2e-3, shapes=0.15, clean=0.4)
+COURSES = _FIRST, _SECOND, _SECOND, _LAST
 
 
 @dataclass(frozen=True)
@@ -112,19 +114,22 @@ def _signs():
     return glyphs.signs(glyphs.LETTERS + "$€£")
 
 
-_kind = None
+_kind, _clean = None, None
 
 
-def _start(kind):
-    global _kind  # each process has its own
-    _kind = kind
+def _start(kind, clean):
+    global _kind, _clean  # each process has its own
+    _kind, _clean = kind, clean
 
 
-def composed(kind, n_lines, seed, n_processes=2):
-    """So many lines; the same for the same seed, however many processes."""
+def composed(kind, n_lines, seed, clean=0.25, n_processes=2):
+    """So many lines, of them a share on clean paper.
+
+    The same for the same seed, however many processes.
+    """
     seeds = np.random.SeedSequence(seed).spawn(-(-n_lines // _CHUNK))
     lines = Lines([], [], [])
-    with multiprocessing.get_context("fork").Pool(n_processes, _start, [kind]) as pool:
+    with multiprocessing.get_context("fork").Pool(n_processes, _start, [kind, clean]) as pool:
         for strips, columns, texts in pool.imap(_chunk, seeds):
             lines.strips.extend(strips)
             lines.columns.extend(columns)
@@ -135,9 +140,9 @@ def composed(kind, n_lines, seed, n_processes=2):
 def _chunk(seed):
     rng = np.random.default_rng(seed)
     strips, columns, texts = [], [], []
-    clean = replace(_kind, clean=True)
+    on_clean_paper = replace(_kind, clean=True)
     while len(strips) < _CHUNK:
-        kind = clean if rng.uniform() < _CLEAN else _kind
+        kind = on_clean_paper if rng.uniform() < _clean else _kind
         line = composing.written(kind, rng)
         picture, region, factor, begin = picturing.photographed(line, kind, rng)
         strip = strip_of(picture.astype(np.float32), region)

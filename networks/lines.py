@@ -31,7 +31,7 @@ def made(courses, n_digits=None, kept=None):
     weights = None
     for seed, recipe in enumerate(courses):
         kind = line_recipe.kind_for_training(n_digits, recipe.shapes)
-        lines = line_recipe.composed(kind, recipe.n_lines, seed)
+        lines = line_recipe.composed(kind, recipe.n_lines, seed, recipe.clean)
         weights = line_recipe.trained(lines, recipe, weights, kept, seed)
     network = line_recipe.network_of(weights)
     rounded(network)
@@ -54,7 +54,7 @@ def calibrated(network):
         if strips:
             written += [strip.pixels for strip in strips]
             texts.append("".join(filter(str.isdigit, line.symbols)))
-    answers = LineReader(network)(written)
+    answers = LineReader.of_keras(network)(written)
     sureness, is_right = [], []
     for i, text in enumerate(texts):
         logits = answers[i * len(VIEWS) : (i + 1) * len(VIEWS)]

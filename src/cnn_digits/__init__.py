@@ -18,6 +18,7 @@ _PUBLIC = {
     "NumbersDisplay": "display",
     "Normalize": "transformers",
     "NumberReader": "reading",
+    "OnnxDigitClassifier": "onnx_classifier",
     "Reshape": "transformers",
     "TrainingCurveDisplay": "display",
     "fetch_mnist": "data",

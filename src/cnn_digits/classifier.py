@@ -22,6 +22,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from cnn_digits.augmentation import Augment, AugmentedImages
 from cnn_digits.augmentation.augmented_images import originals
 from cnn_digits.blank import is_blank
+from cnn_digits.image_classifier import PredictionMixin
 from cnn_digits.images import (
     ImageInputMixin,
     border_median,
@@ -30,13 +31,7 @@ from cnn_digits.images import (
     sample_rows,
 )
 from cnn_digits.layouts import check_one_label_each
-from cnn_digits.scale import (
-    in_range,
-    is_other_range,
-    is_other_scale,
-    is_out_of_frame,
-    pixel_range,
-)
+from cnn_digits.scale import is_other_scale, pixel_range
 from cnn_digits.targets import LabelledImages, check_labels, encode, split, total_weights
 
 _ROUTING = (
@@ -51,7 +46,7 @@ _AUTO = StrOptions({"auto"})
 _ARCHITECTURES = {"compact", "medium", "accurate", "lenet5", "simple", "deep"}
 
 
-class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
+class CNNDigitClassifier(PredictionMixin, ImageInputMixin, ClassifierMixin, BaseEstimator):
     """Convolutional neural network for images of handwritten digits.
 
     Takes images as they come: flat rows or pictures, grey or colour, of any size and any
@@ -237,12 +232,6 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
     # The network as it was trained last, which need not be traced again.
     _twin = None
 
-    # Whether pictures were brought into MNIST's frame before the fit; None if that is not known.
-    _framed = None
-
-    # Whether images of one colour were among those in training; None if that is not known.
-    _knows_blank = None
-
     def __init__(
         self,
         architecture="compact",
@@ -394,60 +383,6 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
                 )
         return self._fit(X, y, sample_weight, classes=classes, is_partial=True)
 
-    def predict_proba(self, X):
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
-            Images of the shape seen in `fit`, flat or not.
-
-        Returns
-        -------
-        proba : ndarray of shape (n, n_classes), float32
-            Columns in the order of `classes_`.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError, TypeError
-            If X is empty, sparse, ragged, not numeric, not finite, or of another shape
-            than in `fit`.
-        RuntimeError
-            In a process that was forked from one in which Keras had computed, where it would
-            wait for ever; see :ref:`fork`.
-
-        Warns
-        -----
-        UserWarning
-            If the range of the pixels is far from that seen in `fit`, as when one of the
-            two was scaled and the other was not. If images are blank, all their pixels equal,
-            and none in `fit` was: each class gets the same probability. If the network was
-            trained on frames, as that of `load_pretrained` was, and images are not framed; the
-            scale of frames does not matter.
-        """
-        check_is_fitted(self)
-        _check_process()
-        images = self._images_as_in_fit(originals(X), stacklevel=3)
-        return self._levelled(self._predictor(images), images)
-
-    def predict(self, X):
-        """Predict the class of each image.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, features), (n, h, w) or (n, h, w, c)
-            As for `predict_proba`, with its errors and its warning.
-
-        Returns
-        -------
-        y_pred : ndarray of shape (n,)
-            Labels out of `classes_`.
-        """
-        proba = self.predict_proba(X)
-        return self.classes_[proba.argmax(axis=1)]
-
     def save(self, path):
         """Write the fitted classifier to a file that is safe to open.
 
@@ -529,18 +464,95 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
             clf._adopt(fitted)
         return clf
 
-    def _levelled(self, proba, images):
-        """Probabilities that say nothing of images on which there is nothing; warns of them."""
-        blank = is_blank(images) if self._knows_blank is False else np.zeros(1, dtype=bool)
-        if not blank.any():
-            return proba
-        _warn_of_some(
-            "{} blank, all pixels equal, {}. Nothing is written on them: each class gets the same "
-            "probability.",
-            blank,
-            stacklevel=4,
+    def export(self, path, format=None, *, dtype="float32", images=None, quantize=False):
+        """Write the fitted network to a file that runs without this package.
+
+        Read more in the user guide: :ref:`deployment`.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Replaced if it exists; never left half-written.
+
+        format : {"onnx", "litert", "keras", "saved_model"} or None, default=None
+            None goes by the ending: `.onnx`, `.tflite`, `.keras`, and none for the folder of a
+            SavedModel. The first two take `pip install "cnn-digits[export]"`.
+
+        dtype : {"float32", "uint8"}, default="float32"
+            Of the images that the file takes, of shape (n, height, width, channels) and on the
+            pixel scale of `fit`, any number of them. A `.keras` file takes either.
+
+        images : array-like of shape (n, features), (n, h, w) or (n, h, w, c), default=None
+            Images, as for `predict`, on which the file is tried; at most 1,000 are. None tries it
+            on noise. With `quantize`, activations are measured on them: needed then, some hundred.
+
+        quantize : bool, default=False
+            Whether a LiteRT file computes in int8: a quarter of the size.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError, TypeError
+            If the ending stands for no format, images don't fit, or the network has a layer that
+            the format can't express, which is named. If the runtime of the format, where it is
+            installed, reads the file and finds probabilities that differ from the network's by more
+            than 1e-4, or in int8 other labels for more than one image in a hundred: nothing is
+            written then.
+        ModuleNotFoundError
+            If a package is missing that writes this format.
+        OSError
+            If the file can't be written.
+        RuntimeError
+            As for `predict_proba`; if Keras does not run on TensorFlow, but for `.keras`.
+
+        See Also
+        --------
+        OnnxDigitClassifier : Reads images with an ONNX file, without TensorFlow.
+        save : Writes a file that `load` opens, to go on training for example.
+
+        Notes
+        -----
+        The file computes in float32, whatever `dtype_policy` is. Labels, image shape, pixel range
+        and whether the network expects frames, as `FrameDigits` makes them, are told in the
+        metadata of an ONNX file, and in `cnn_digits.json` in the others: in a SavedModel's folder
+        `assets.extra`, in the zip that a `.keras` file is, and that a `.tflite` file has at its
+        end. Framing itself is in none of them.
+        """
+        from cnn_digits.export import export
+        from cnn_digits.metadata import Metadata
+
+        check_is_fitted(self)
+        _check_process()
+        if images is not None:
+            images = self._images_as_in_fit(images, stacklevel=3)
+        metadata = Metadata(
+            classes=self.classes_,
+            image_shape=self.image_shape_,
+            n_features_in=self.n_features_in_,
+            pixel_range=self._pixel_range,
+            framed=self._framed,
+            knows_blank=self._knows_blank,
         )
-        return np.where(blank[:, None], np.float32(1 / len(self.classes_)), proba)
+        fitted = self._fitted(self.model_, self._blueprint)
+        with _float32_by_default():
+            export(
+                fitted,
+                metadata,
+                path,
+                format=format,
+                dtype=dtype,
+                images=images,
+                quantize=quantize,
+            )
+
+    def _given(self, X):
+        check_is_fitted(self)
+        _check_process()
+        return originals(X)
+
+    def _probabilities(self, images):
+        return self._predictor(images)
 
     def _fit(self, X, y, sample_weight, validation=None, *, classes=None, is_partial=False):
         """What `fit` and `partial_fit` have in common."""
@@ -735,34 +747,6 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
 
         return not hasattr(self, "model_") or has_finite_weights(self.model_)
 
-    def _images_as_in_fit(self, X, stacklevel):
-        """Images to read, or to go on with, of shape (n, h, w, c); warns if they are others."""
-        images = pictures_as_in_fit(self, X, self.model_.input_shape[1:])
-        seen = pixel_range(images)
-        if is_other_range(self._pixel_range, seen):
-            if self._framed:
-                # A frame tells its own scale: its strokes are white. Nor need who has not trained
-                # the network know on which it was.
-                images = in_range(images, self._pixel_range)
-            else:
-                warnings.warn(
-                    "Pixels in X range from {:g} to {:g}, but from {:g} to {:g} in fit. Scale both "
-                    "alike, for example by a Normalize step in a Pipeline.".format(
-                        *seen, *self._pixel_range
-                    ),
-                    UserWarning,
-                    stacklevel=stacklevel,
-                )
-        if self._framed:
-            _warn_of_some(
-                "{} not framed as those were that the network was trained on, white on black, 20 "
-                "pixels long, in the middle of 28 × 28, {}. Put FrameDigits before the "
-                "classifier: make_pipeline(FrameDigits(), clf).",
-                is_out_of_frame(images),
-                stacklevel=stacklevel + 1,
-            )
-        return images
-
     def __getstate__(self):
         state = dict(super().__getstate__())
         if "_predictor" in state:
@@ -811,18 +795,6 @@ class CNNDigitClassifier(ImageInputMixin, ClassifierMixin, BaseEstimator):
         except Exception:  # what a callback's own copying raises is up to its author
             _check_copies(self.callbacks)
             raise
-
-
-def _warn_of_some(message, mask, stacklevel):
-    """Warn of the images in a mask, if there are any: how many, and which are the first."""
-    found = np.flatnonzero(mask)
-    if found.size:
-        first = ", ".join(map(str, found[:5]))
-        warnings.warn(
-            message.format(f"{found.size:,} of {len(mask):,} images are", f"the first: X[{first}]"),
-            UserWarning,
-            stacklevel=stacklevel,
-        )
 
 
 def _float32_by_default():

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 import stat
 import tempfile
 import zipfile
@@ -57,6 +58,43 @@ def written_whole(path):
             raise
         os.chmod(temporary, mode)
         os.replace(temporary, place)
+
+
+@contextmanager
+def folder_written_whole(path):
+    """A folder to make, moved to its place when the block ends without error.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A folder that is there is replaced. After an error it is as it was, or absent.
+
+    Yields
+    ------
+    folder : Path
+        Beside that place; not there yet.
+
+    Raises
+    ------
+    OSError
+        If it can't be written.
+    """
+    place = Path(path).resolve()
+    temporary = place.parent / f"{_TEMPORARY}{uuid4().hex}"
+    former = Path(f"{temporary}.former")
+    try:
+        yield temporary
+        # A folder can't be replaced at once: for a moment there is none.
+        if place.exists():
+            place.rename(former)
+        temporary.rename(place)
+    except shutil.Error as error:  # of several files; the first says what is wrong with all
+        raise OSError(f"{path} can't be written: {error.args[0][0][2]}.") from error
+    finally:
+        if former.exists() and not place.exists():
+            former.rename(place)
+        for folder in (temporary, former):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """What counts as an array of images: its checks, its shapes, its pixels.
 
 Shared by all that takes images, so that each accepts and refuses the same arrays with the
-same words. NumPy and scikit-learn only.
+same words. NumPy alone, and for what is no array of numbers scikit-learn, which takes a second to
+load.
 """
 
 import math
@@ -10,8 +11,6 @@ import warnings
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_array, gen_batches
-from sklearn.utils.validation import validate_data
 
 from cnn_digits.layouts import (
     EXPECTED,
@@ -102,6 +101,8 @@ def check_images(estimator, X, *, reset):
                 f"X is {reprlib.repr(X)}, of {type(X).__name__}; {name} expects an array, a table "
                 f"or a list of images: {EXPECTED}."
             )
+        from sklearn.utils import check_array
+
         images = check_array(
             X, allow_nd=True, ensure_all_finite=False, estimator=estimator, input_name="X"
         )
@@ -120,6 +121,8 @@ def check_images(estimator, X, *, reset):
         _check_n_features(estimator, images, has_names=is_table(X))
     has_names = not is_ready or hasattr(estimator, "feature_names_in_")
     if images.ndim == 2 and (reset or has_names):
+        from sklearn.utils.validation import validate_data
+
         # The original X, because only a DataFrame has feature names.
         original = X if hasattr(X, "shape") else images
         validate_data(estimator, original, reset=reset, skip_check_array=True)
@@ -204,8 +207,8 @@ def is_table(X):
 
 def row_batches(images):
     """Slices of rows that together cover `images`, each of a bounded number of values."""
-    per_row = math.prod(images.shape[1:])
-    return gen_batches(len(images), max(1, _VALUES_PER_BATCH // per_row))
+    n = max(1, _VALUES_PER_BATCH // math.prod(images.shape[1:]))
+    return (slice(start, min(start + n, len(images))) for start in range(0, len(images), n))
 
 
 def check_image_shape(image_shape):

@@ -6,7 +6,6 @@ Told from shapes alone. What may be meant is asked; nothing is turned round in s
 import math
 
 import numpy as np
-from sklearn.utils import check_consistent_length
 
 EXPECTED = "(n, features), (n, height, width) or (n, height, width, channels)"
 
@@ -111,6 +110,8 @@ def check_one_label_each(images, y):
     images : ndarray
     y : ndarray
     """
+    from sklearn.utils import check_consistent_length
+
     try:
         check_consistent_length(images, y)
     except ValueError as error:

@@ -9,7 +9,7 @@ from cnn_digits.reading.symbols import SYMBOLS
 
 @pytest.fixture(scope="module")
 def reader():
-    return LineReader(new_network())
+    return LineReader.of_keras(new_network())
 
 
 def strips(*widths):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cnn_digits.cli.keras_loading import load_keras
 from cnn_digits.cli.places import named_path
-from cnn_digits.cli.report import confusion_matrix_display, draw
+from cnn_digits.cli.report import confusion_matrix_display, draw, draw_into_files
 from cnn_digits.files import writable_folder
 
 _NUMBER, _SHEET = "number.png", "readings.png"
@@ -38,6 +38,7 @@ def run(args):
     """Read, train, report, draw."""
     # Before anything takes time, so that a folder that can't be written costs none.
     pictures = writable_folder(args.plots / "pictures")
+    draw_into_files()
     start = time.perf_counter()
     load_keras()
     print(f"Loaded TensorFlow in {time.perf_counter() - start:.1f} s.\n", flush=True)

@@ -3,10 +3,11 @@
 from cnn_digits.cli.inputs import (
     add_input_arguments,
     add_network_argument,
+    data_for,
+    load_to_read,
     network_keys,
     network_name,
     probabilities,
-    read_network_and_data,
     remark_on_network,
 )
 from cnn_digits.cli.places import check_places
@@ -32,7 +33,8 @@ def run(args):
     """Predict, compare, report."""
     report = Report(args)
     check_places(args, report.files(*_PICTURES), network=args.model)
-    clf, dataset = read_network_and_data(args, labelled=True)
+    clf = load_to_read(args)
+    dataset = data_for(clf, args, labelled=True)
     import numpy as np
     from sklearn.metrics import classification_report, confusion_matrix
 

@@ -131,9 +131,8 @@ def read_data(args, *, labelled, framed):
     return dataset
 
 
-def read_network_and_data(args, *, labelled):
-    """The network that the arguments name, and the data set as that network takes it."""
-    clf = _load_network(args)
+def data_for(clf, args, *, labelled):
+    """The data set that the arguments name, as a network takes it."""
     if clf._framed and args.as_is and _are_pictures(args):
         raise ValueError(
             f"{network_name(args)} was trained on pictures in MNIST's frame, and can't read them "
@@ -145,7 +144,7 @@ def read_network_and_data(args, *, labelled):
         _check_size(network_name(args), clf.image_shape_, dataset)
     elif clf._framed and not args.as_is:
         dataset.data = _in_frame(dataset.data)
-    return clf, dataset
+    return dataset
 
 
 def probabilities(clf, dataset):
@@ -157,7 +156,8 @@ def probabilities(clf, dataset):
         return clf.predict_proba(dataset.data)
 
 
-def _load_network(args):
+def load_classifier(args):
+    """The network that the arguments name, as it was trained."""
     check_network(args, "'cnn-digits train' or CNNDigitClassifier.save")
     load_keras()
     from cnn_digits import CNNDigitClassifier, load_pretrained
@@ -165,6 +165,22 @@ def _load_network(args):
     if args.model is None:
         return load_pretrained(args.pretrained)
     return CNNDigitClassifier.load(args.model)
+
+
+def load_to_read(args):
+    """The network that the arguments name, by ONNX Runtime where that will do.
+
+    With it a first picture is read in a second, by TensorFlow in five.
+    """
+    from cnn_digits.onnx_classifier import OnnxDigitClassifier
+    from cnn_digits.onnx_network import is_available
+
+    if args.model is not None and args.model.suffix == ".onnx":
+        check_network(args, "'cnn-digits export'")
+        return OnnxDigitClassifier(args.model).fit()
+    if args.model is None and is_available():
+        return OnnxDigitClassifier(args.pretrained).fit()
+    return load_classifier(args)
 
 
 def _in_frame(images):

@@ -1,4 +1,4 @@
-"""Loading Keras and Matplotlib for a terminal: without a word and without a screen."""
+"""Loading Keras for a terminal: without a word."""
 
 import os
 import sys
@@ -7,22 +7,20 @@ from importlib import import_module
 
 
 def load_keras():
-    """Load Keras quietly, and have Matplotlib draw into files.
+    """Load Keras quietly.
 
     TensorFlow's remarks on the processor are written before any setting of its own can stop
     them, straight to the file descriptor. An import that fails raises; nothing is lost with
     them.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _silent_stderr():
+    with silent_stderr():
         import_module("keras")
-    import matplotlib
-
-    matplotlib.use("agg")
 
 
 @contextmanager
-def _silent_stderr():
+def silent_stderr():
+    """A block in which nothing is written to the standard error, by C++ neither."""
     sys.stderr.flush()
     saved = os.dup(2)
     with open(os.devnull, "w") as null:

@@ -1,5 +1,7 @@
 """`cnn-digits predict`: what is written on pictures, or a submission."""
 
+import csv
+import io
 from pathlib import Path
 
 from cnn_digits.cli.inputs import (
@@ -7,9 +9,10 @@ from cnn_digits.cli.inputs import (
     add_input_arguments,
     add_network_argument,
     add_reject_argument,
+    data_for,
+    load_to_read,
     network_keys,
     probabilities,
-    read_network_and_data,
     remark_on_network,
 )
 from cnn_digits.cli.places import check_places, named_path
@@ -55,7 +58,8 @@ def run(args):
         check_writable(args.out)
     report = Report(args)
     check_places(args, _outputs(args, report), network=args.model)
-    clf, dataset = read_network_and_data(args, labelled=False)
+    clf = load_to_read(args)
+    dataset = data_for(clf, args, labelled=False)
     import numpy as np
 
     notes = _notes(clf, dataset)
@@ -77,23 +81,23 @@ def run(args):
         report.say(_printed(table))
     if args.reject is not None:
         report.say(
-            f"{table['doubtful'].sum():,} of {len(table):,} doubtful: below {args.reject:g}"
+            f"{sum(table['doubtful']):,} of {len(proba):,} doubtful: below {args.reject:g}"
             f"{', without ink, or of several digits' if dataset.framed else ''}"
         )
     if args.out is not None:
-        report.say(f"Wrote {len(table):,} predictions to {args.out}")
+        report.say(f"Wrote {len(proba):,} predictions to {args.out}")
     report.add(
         **network_keys(args),
         names=dataset.names,
-        labels=table["digit"].tolist(),
-        probabilities=table["probability"].tolist(),
-        second_labels=table["second"].tolist(),
-        second_probabilities=table["second_probability"].tolist(),
-        notes=table["note"].tolist(),
+        labels=table["digit"],
+        probabilities=table["probability"],
+        second_labels=table["second"],
+        second_probabilities=table["second_probability"],
+        notes=table["note"],
         skipped=dataset.skipped,
     )
     if args.reject is not None:
-        report.add(doubtful=table["doubtful"].tolist())
+        report.add(doubtful=table["doubtful"])
     report.end()
 
 
@@ -117,32 +121,34 @@ def _notes(clf, dataset):
 
 
 def _readings(dataset, classes, proba, notes, reject):
-    """What was read on each image, as a table; no label without ink, nothing without numbers."""
+    """What was read on each image: columns by their names, lists.
+
+    No label without ink, nothing without numbers.
+    """
     import numpy as np
-    import pandas as pd
 
     order = np.argsort(-proba, axis=1, kind="stable")
-    first, second = order[:, 0], order[:, min(1, len(classes) - 1)]
     rows = np.arange(len(proba))
-    table = pd.DataFrame(
-        {
-            "file": rows + 1 if dataset.names is None else dataset.names,
-            "digit": classes[first],
-            "probability": proba[rows, first].astype(float),
-            "second": classes[second],
-            "second_probability": proba[rows, second].astype(float),
-        },
-        dtype=object,
-    )
-    if len(classes) == 1:
-        table[["second", "second_probability"]] = None
     is_number = np.isfinite(proba).all(axis=1)
-    table.loc[~is_number, "digit":"second_probability"] = None
-    table.loc[notes == NO_INK, ["digit", "second"]] = None
+    has_label = is_number & (notes != NO_INK)
+    n = len(proba)
+
+    def column(values, where):
+        return [value if there else None for value, there in zip(values, where, strict=True)]
+
+    table = {"file": [*range(1, n + 1)] if dataset.names is None else list(dataset.names)}
+    for prefix, rank in (("", 0), ("second", 1)):
+        there = rank < len(classes)
+        chosen = order[:, rank if there else 0]
+        digit, probability = (
+            ("second", "second_probability") if prefix else ("digit", "probability")
+        )
+        table[digit] = column(classes[chosen].tolist(), has_label & there)
+        table[probability] = column(proba[rows, chosen].astype(float).tolist(), is_number & there)
     notes = np.where(is_number, notes, NAN)
     if reject is not None:
-        table["doubtful"] = (notes != "") | (proba.max(axis=1) < reject)
-    table["note"] = notes
+        table["doubtful"] = ((notes != "") | (proba.max(axis=1) < reject)).tolist()
+    table["note"] = notes.tolist()
     return table
 
 
@@ -151,21 +157,22 @@ def _printed(table):
     from cnn_digits.display.drawing import shown
 
     lines = [("file", "digit", "probability", "second choice", "")]
-    for row in table.itertuples():
-        if row.digit is None:
-            lines.append((shown(row.file), "none", "", row.note, ""))
-        else:
-            lines.append(
-                (
-                    shown(row.file),
-                    shown(row.digit) + (" ?" if getattr(row, "doubtful", False) else ""),
-                    f"{row.probability:.1%}",
-                    ""
-                    if row.second is None
-                    else f"{shown(row.second)} ({row.second_probability:.1%})",
-                    row.note,
-                )
+    for cells in zip(*table.values(), strict=True):
+        row = dict(zip(table, cells, strict=True))
+        if row["digit"] is None:
+            lines.append((shown(row["file"]), "none", "", row["note"], ""))
+            continue
+        lines.append(
+            (
+                shown(row["file"]),
+                shown(row["digit"]) + (" ?" if row.get("doubtful") else ""),
+                f"{row['probability']:.1%}",
+                ""
+                if row["second"] is None
+                else f"{shown(row['second'])} ({row['second_probability']:.1%})",
+                row["note"],
             )
+        )
     return in_columns(lines)
 
 
@@ -173,11 +180,16 @@ def _write(path, table, dataset):
     from cnn_digits.data import write_submission
 
     if dataset.names is None:
-        write_submission(path, table["digit"].tolist(), n_images=len(dataset.data))
-    else:
-        with written_whole(path) as file:
-            # The bytes of a name that is no UTF-8 are written as they are.
-            table.to_csv(file, index=False, lineterminator="\n", errors="surrogateescape")
+        write_submission(path, table["digit"], n_images=len(dataset.data))
+        return
+    # The bytes of a name that is no UTF-8 are written as they are.
+    how = {"encoding": "utf-8", "errors": "surrogateescape", "newline": "", "write_through": True}
+    with written_whole(path) as file:
+        text = io.TextIOWrapper(file, **how)
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(table)
+        rows.writerows(zip(*table.values(), strict=True))
+        text.detach()  # the file is not closed yet
 
 
 def _draw_images(report, X, clf, y_pred, proba):

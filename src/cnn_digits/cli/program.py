@@ -6,7 +6,7 @@ import warnings
 from contextlib import contextmanager
 
 from cnn_digits import __version__
-from cnn_digits.cli import demo, evaluate, info, predict, read, train
+from cnn_digits.cli import demo, evaluate, export, info, predict, read, train
 from cnn_digits.cli.interrupts import EXIT_CODE, INTERRUPTED
 from cnn_digits.cli.streams import lasting_streams, remark
 
@@ -28,7 +28,7 @@ def run(argv):
         except KeyboardInterrupt:
             print(INTERRUPTED, file=sys.stderr)
             return EXIT_CODE
-        except (OSError, TypeError, ValueError) as error:
+        except (ModuleNotFoundError, OSError, TypeError, ValueError) as error:
             remark(error)
             return 2
         except MemoryError as error:
@@ -43,7 +43,7 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for command in (read, train, evaluate, predict, info, demo):
+    for command in (read, train, evaluate, predict, export, info, demo):
         command.add_parser(commands).set_defaults(run=command.run)
     return parser
 

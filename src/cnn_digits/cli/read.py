@@ -16,6 +16,7 @@ from cnn_digits.cli.progress import with_progress
 from cnn_digits.cli.report import Report, add_report_arguments, in_columns
 from cnn_digits.cli.streams import remark
 from cnn_digits.files import check_writable, written_whole
+from cnn_digits.onnx_network import is_available
 
 NO_NUMBER = "no number was found"
 
@@ -143,7 +144,8 @@ def _check_places(args, paths, outputs):
 
 def _load_reader(args):
     check_network(args, "NumberReader.save")
-    load_keras()
+    if args.model is not None or not is_available():
+        load_keras()
     from cnn_digits import NumberReader
 
     reader = NumberReader() if args.model is None else NumberReader.load(args.model)

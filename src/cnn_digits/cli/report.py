@@ -37,6 +37,7 @@ class Report:
         self._found = {}
         if self._folder is not None:
             writable_folder(self._folder)
+            draw_into_files()
 
     def say(self, text):
         """Print a text, if it is people who read."""
@@ -83,6 +84,13 @@ def in_columns(lines):
     """Lines of as many cells each as a text whose columns stand below each other."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def draw_into_files():
+    """Have Matplotlib draw without a screen; before any display is made."""
+    import matplotlib
+
+    matplotlib.use("agg")
 
 
 def draw(display, path):

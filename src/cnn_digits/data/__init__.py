@@ -1,7 +1,8 @@
 """Digits from files, and predictions into one.
 
 Files are not to be trusted: whatever is wrong with one becomes a ValueError of one line that
-names the file. This package knows nothing of the network.
+names the file. This package knows nothing of the network, and does without scikit-learn where only
+files are read.
 """
 
 from cnn_digits.data.mnist import fetch_mnist

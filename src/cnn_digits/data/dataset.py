@@ -1,10 +1,10 @@
 """Data sets of any kind of file that this package knows."""
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from cnn_digits.data.arrays import read_idx_pair, read_npz
 from cnn_digits.data.contents import contents_of
@@ -12,7 +12,36 @@ from cnn_digits.data.mnist_files import read_mnist
 from cnn_digits.data.picture_files import picture_labels
 from cnn_digits.data.pictures import read_pictures, same_size
 from cnn_digits.data.tables import read_csv
-from cnn_digits.framing import FrameDigits
+from cnn_digits.framing.frames import BOX, SIDE, Examined, examined
+
+
+@dataclass
+class Dataset:
+    """Images from files, and what is known of them.
+
+    Parameters
+    ----------
+    data : ndarray of shape (n, features), (n, h, w) or (n, h, w, c)
+    target : ndarray of shape (n,) or None
+        Labels, if there are any.
+    names : list of str or None, default=None
+        Paths of pictures.
+    found : Examined or None, default=None
+        What framing tells of pictures, if `data` are their frames.
+    skipped : list of str, default=[]
+        What was wrong with those left out.
+    """
+
+    data: np.ndarray
+    target: np.ndarray | None
+    names: list | None = None
+    found: Examined | None = None
+    skipped: list = field(default_factory=list)
+
+    @property
+    def framed(self):
+        """Whether `data` are frames of pictures."""
+        return self.found is not None
 
 
 def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=False):
@@ -42,13 +71,7 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=
 
     Returns
     -------
-    dataset : :class:`~sklearn.utils.Bunch`
-        - data : ndarray of shape (n, features), (n, h, w) or (n, h, w, c)
-        - target : ndarray of shape (n,), or None without labels
-        - names : list of str, paths of pictures, or None
-        - framed : bool, whether `data` are frames of pictures
-        - found : Bunch of what `FrameDigits.examine` tells beside the frames, or None without any
-        - skipped : list of str, what was wrong with those left out
+    dataset : Dataset
 
     Raises
     ------
@@ -65,7 +88,7 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=
         if labelled and labels is None:
             why = "no file of labels lies beside it" if contents.kind == "idx" else "it has none"
             raise ValueError(f"{paths[0]}: labels are needed here, and {why}.")
-        return Bunch(data=images, target=labels, names=None, framed=False, found=None, skipped=[])
+        return Dataset(images, labels)
     try:
         # Before the pictures are read, which may take long.
         labels = picture_labels(contents.files, contents.folder)
@@ -76,11 +99,10 @@ def read_dataset(path, *, subset="train", labelled=True, skip_bad=False, framed=
     images, good, skipped = read_pictures(contents.files, skip_bad, _examined if framed else None)
     names = [str(contents.files[i]) for i in good]
     found = _together(images) if framed else None
-    return Bunch(
-        data=found.pop("frames") if framed else same_size(images, names),
+    return Dataset(
+        data=found.frames if framed else same_size(images, names),
         target=None if labels is None else labels[good],
         names=names,
-        framed=framed,
         found=found,
         skipped=skipped,
     )
@@ -101,9 +123,11 @@ def _read_arrays(contents, subset):
 
 def _examined(image):
     """The frame of one image, and what is wrong with it."""
-    return FrameDigits().examine([image])
+    return examined([(np.zeros(1, dtype=int), image[None, :, :, None])], SIDE, BOX)
 
 
-def _together(examined):
+def _together(found):
     """What was found on images one by one, as if they had been examined together."""
-    return Bunch(**{name: np.concatenate([one[name] for one in examined]) for name in examined[0]})
+    return Examined(
+        **{name: np.concatenate([vars(one)[name] for one in found]) for name in vars(found[0])}
+    )

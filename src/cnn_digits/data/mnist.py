@@ -7,8 +7,6 @@ from pathlib import Path
 from threading import Event, Timer
 
 import numpy as np
-from sklearn.datasets import get_data_home
-from sklearn.utils import Bunch
 
 from cnn_digits.data.mnist_files import MNIST_FILES, file_names, mnist_in, read_mnist
 from cnn_digits.files import writable_folder
@@ -115,6 +113,8 @@ def fetch_mnist(
         frame = pd.concat([target, data], axis=1)
     if return_X_y:
         return data, target
+    from sklearn.utils import Bunch
+
     return Bunch(
         data=data,
         target=target,
@@ -172,6 +172,8 @@ def _homes(data_home):
     environment = os.environ.get("CNN_DIGITS_DATA")
     if environment:
         yield Path(environment)
+    from sklearn.datasets import get_data_home
+
     # Asked for last, because asking makes the folder.
     try:
         home = get_data_home()

@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from cnn_digits.images import EXPECTED
 
@@ -55,6 +54,8 @@ def summary(X, y=None):
       8     174    9.7 %
       9     180   10.0 %
     """
+    from sklearn.utils import check_array, check_consistent_length, column_or_1d
+
     images = check_array(X, allow_nd=True, ensure_all_finite=False, input_name="X")
     if images.ndim > 4:
         raise ValueError(f"X has shape {images.shape}; expected {EXPECTED}.")

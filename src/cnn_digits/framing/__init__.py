@@ -3,9 +3,15 @@
 One step builds on the other: `margins` are what runs along the edges and is left out, `ink` is
 what stands out of the paper, `parts` are the marks that it consists of, `frames` is the place that
 a digit gets; the transformer is in `frame_digits`.
-NumPy and SciPy only.
+NumPy and SciPy only, but for the transformer, which is scikit-learn's and loaded when it is needed.
 """
 
-from cnn_digits.framing.frame_digits import FrameDigits
-
 __all__ = ["FrameDigits"]
+
+
+def __getattr__(name):
+    if name == "FrameDigits":
+        from cnn_digits.framing.frame_digits import FrameDigits
+
+        return FrameDigits
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,14 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval
 
-from cnn_digits.framing.frames import (
-    framed,
-    holds_several,
-    is_empty,
-    is_filled,
-    is_framed,
-    white_on_black,
-)
+from cnn_digits.framing.frames import BOX, SIDE, examined
 from cnn_digits.images import (
     ImageOutputMixin,
     check_images,
@@ -104,7 +97,7 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         "box": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, side=28, box=20):
+    def __init__(self, side=SIDE, box=BOX):
         self.side = side
         self.box = box
 
@@ -209,24 +202,8 @@ class FrameDigits(ImageOutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         if not hasattr(self, "image_shape_"):
             # Before a network that was loaded from a file there is nothing to fit on.
             return clone(self).fit(X).examine(X)
-        stacks = self._stacks(X, reset=False)
-        n = sum(len(rows) for rows, _ in stacks)
-        frames = np.empty((n, self.side, self.side), dtype=np.uint8)
-        is_several = np.zeros(n, dtype=bool)
-        for rows, images in stacks:
-            as_it_is = is_framed(images, self.side, self.box)
-            if as_it_is.any():
-                frames[rows[as_it_is]] = white_on_black(images[as_it_is, :, :, 0])
-            if not as_it_is.all():
-                rows, images = rows[~as_it_is], images[~as_it_is]
-                frames[rows], has_others = framed(images, self.side, self.box)
-                is_several[rows] = has_others | holds_several(frames[rows])
-        return Bunch(
-            frames=frames,
-            is_empty=is_empty(frames),
-            is_filled=is_filled(frames),
-            is_several=is_several,
-        )
+        found = examined(self._stacks(X, reset=False), self.side, self.box)
+        return Bunch(**vars(found))
 
     def _stacks(self, X, *, reset):
         """Validate images; row numbers and images of shape (n, h, w, c), for each size."""

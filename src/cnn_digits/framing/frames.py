@@ -3,12 +3,17 @@
 Small functions on a stack of images of one size.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cnn_digits.framing.ink import find_ink, grey, histograms, quantile, reduced, stroke_width
 from cnn_digits.framing.margins import inner_windows
 from cnn_digits.framing.parts import find_digit, find_parts
 from cnn_digits.images import row_batches
+
+# Of MNIST's frames: height and width, and the longer side of the digit in it, in pixels.
+SIDE, BOX = 28, 20
 
 # Larger images are reduced to about this many pixels a side before ink is looked for: a
 # frame of 28 needs no more, and the cost of a photo is that of reading it once.
@@ -31,6 +36,49 @@ _HIGH, _HEAVY, _SHARED = 0.6, 0.3, 0.2
 
 # Lower quartile of the width of MNIST's strokes, in pixels, as `stroke_width` measures it.
 _THIN = 2.3
+
+
+@dataclass(frozen=True)
+class Examined:
+    """Frames, and what is wrong with the images in them.
+
+    Parameters
+    ----------
+    frames : ndarray of uint8, shape (n, side, side)
+    is_empty, is_filled, is_several : ndarray of bool, shape (n,)
+        See `FrameDigits.examine`.
+    """
+
+    frames: np.ndarray
+    is_empty: np.ndarray
+    is_filled: np.ndarray
+    is_several: np.ndarray
+
+
+def examined(stacks, side, box):
+    """Frames of images of any sizes.
+
+    Parameters
+    ----------
+    stacks : list of (ndarray of int, ndarray of shape (n, h, w, c))
+        Places and images of one size.
+
+    Returns
+    -------
+    examined : Examined
+    """
+    n = sum(len(rows) for rows, _ in stacks)
+    frames = np.empty((n, side, side), dtype=np.uint8)
+    is_several = np.zeros(n, dtype=bool)
+    for rows, images in stacks:
+        as_it_is = is_framed(images, side, box)
+        if as_it_is.any():
+            frames[rows[as_it_is]] = white_on_black(images[as_it_is, :, :, 0])
+        if not as_it_is.all():
+            rows, images = rows[~as_it_is], images[~as_it_is]
+            frames[rows], has_others = framed(images, side, box)
+            is_several[rows] = has_others | holds_several(frames[rows])
+    return Examined(frames, is_empty(frames), is_filled(frames), is_several)
 
 
 def framed(images, side, box):

@@ -3,10 +3,11 @@
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 
-from cnn_digits.classifier import CNNDigitClassifier
-
 _FOLDER = files("cnn_digits.pretrained")
 _SUFFIX = ".cnn"
+
+# The same networks for ONNX Runtime, which `networks/light.py` makes of them.
+_LIGHT = ".onnx"
 
 # Networks that read whole numbers, which are no classifiers.
 _OF_READERS = {"numbers"}
@@ -60,12 +61,15 @@ def load_pretrained(name="digits"):
             f"name={name!r}, which reads whole numbers and is no classifier: "
             f"NumberReader(network={name!r}) uses it. Expected {_listed(_classifiers())}."
         )
+    # Here, because who reads by ONNX Runtime does without.
+    from cnn_digits.classifier import CNNDigitClassifier
+
     with packaged_network(name, _classifiers()) as path:
         return CNNDigitClassifier.load(path)
 
 
 @contextmanager
-def packaged_network(name, names):
+def packaged_network(name, names, suffix=_SUFFIX):
     """The file of a network that comes with the package; what is wrong with it is said so.
 
     Parameters
@@ -73,12 +77,14 @@ def packaged_network(name, names):
     name : str
     names : list of str
         Those that are expected.
+    suffix : str, default=".cnn"
+        Of the file.
 
     Yields
     ------
     path : Path
     """
-    with as_file(_resource(name, _SUFFIX, names)) as path:
+    with as_file(_resource(name, suffix, names)) as path:
         try:
             yield path
         except ValueError as error:
@@ -97,10 +103,24 @@ def _classifiers():
     return [name for name in network_names() if name not in _OF_READERS]
 
 
+def light_names():
+    """Names of those that come with the package for ONNX Runtime, and are classifiers."""
+    return [name for name in _names(_LIGHT) if name not in _OF_READERS]
+
+
+def light_reader_names():
+    """Names of those that come with the package for ONNX Runtime, and read numbers."""
+    return [name for name in _names(_LIGHT) if name in _OF_READERS]
+
+
 def network_names():
     """Names of the networks that come with the package."""
+    return _names(_SUFFIX)
+
+
+def _names(suffix):
     names = (file.name for file in _FOLDER.iterdir())
-    return sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+    return sorted(name.removesuffix(suffix) for name in names if name.endswith(suffix))
 
 
 def read_card(name="digits"):

@@ -1,9 +1,7 @@
-"""The network that reads lines, at work: many strips in few calls."""
+"""The network that reads lines, at work: many strips in few calls. NumPy alone."""
 
 import numpy as np
 
-from cnn_digits.devices import ready_to_compute
-from cnn_digits.prediction import compiled
 from cnn_digits.reading.strips import STRIP_HEIGHT
 
 # Strips are filled up with paper to a multiple of this width: those of like width go together, and
@@ -19,13 +17,22 @@ class LineReader:
 
     Parameters
     ----------
-    network : keras.Model
+    network : callable
+        From strips, an ndarray of uint8 of shape (n, 24, width, 1), to logits; (n, n_frames, 1 +
+        number of symbols).
     """
 
     def __init__(self, network):
+        self._call = network
+
+    @classmethod
+    def of_keras(cls, network):
+        """One that Keras computes."""
+        from cnn_digits.devices import ready_to_compute
+        from cnn_digits.prediction import compiled
+
         ready_to_compute()
-        self.network = network
-        self._call = compiled(network, (STRIP_HEIGHT, None, 1), (np.uint8,))
+        return cls(compiled(network, (STRIP_HEIGHT, None, 1), (np.uint8,)))
 
     def __call__(self, strips):
         """Logits of each frame of each strip.

@@ -1,0 +1,69 @@
+"""A network in an ONNX file, at work. NumPy and ONNX Runtime alone."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from cnn_digits.files import check_regular, damage_named
+
+
+def is_available():
+    """Whether ONNX Runtime is installed."""
+    return find_spec("onnxruntime") is not None
+
+
+class OnnxNetwork:
+    """What a network in a file says, and what the file tells beside it.
+
+    In a process that was forked from the one that has opened it, it is opened again: threads don't
+    survive a fork, and a call would wait for ever.
+
+    Parameters
+    ----------
+    path : Path
+
+    Attributes
+    ----------
+    metadata : dict of str
+    dtype : str
+        Of what goes in, "uint8" or "float".
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If ONNX Runtime is missing.
+    ValueError
+        If the file is damaged.
+    """
+
+    def __init__(self, path):
+        if not is_available():
+            raise ModuleNotFoundError(
+                'ONNX Runtime is missing, which reads .onnx files: pip install "cnn-digits[onnx]"'
+            )
+        with damage_named(path):
+            check_regular(path)
+            self._model = Path(path).read_bytes()
+            self._open()
+            self.metadata = self._session.get_modelmeta().custom_metadata_map
+        (given,) = self._session.get_inputs()
+        self._name, self.dtype = given.name, given.type.removeprefix("tensor(").removesuffix(")")
+
+    def __call__(self, batch):
+        """What the network says of a batch, an ndarray."""
+        if self._process != os.getpid():
+            self._open()
+        return self._session.run(None, {self._name: batch})[0]
+
+    def _open(self):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        # joblib tells its workers so how many cores each has.
+        threads = os.environ.get("OMP_NUM_THREADS", "")
+        if threads.isdecimal():
+            options.intra_op_num_threads = int(threads)
+        options.log_severity_level = 4  # what is wrong is raised
+        how = {"providers": ["CPUExecutionProvider"]}
+        self._session = onnxruntime.InferenceSession(self._model, options, **how)
+        self._process = os.getpid()
