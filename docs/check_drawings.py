@@ -24,7 +24,7 @@ N_DIGITS, N_NUMBERS = 200, 40
 
 # Pixels of the paper and of the pen, as in draw/pad.js; edges are as soft as those of so many times
 # as many pixels.
-WIDTH, HEIGHT, PEN, FINE = 600, 400, 16, 4
+WIDTH, HEIGHT, PEN, FINE = 384, 256, 10, 4
 
 # Frames are thinned on so many times as many pixels.
 _SCALE = 6
@@ -35,7 +35,7 @@ def drawings(folder):
     rng = np.random.default_rng(0)
     digits = map(_strokes, _frames(folder, np.random.default_rng(1)))
     for _ in range(N_DIGITS):
-        size = rng.uniform(120, 340)
+        size = rng.uniform(80, 220)
         half = size / 2 + PEN
         middle = rng.uniform(half, [WIDTH - half, HEIGHT - half])
         yield [middle + size * stroke for stroke in next(digits)]

@@ -56,9 +56,7 @@ export function around({ left, top, right, bottom }, margin, { image, factor }) 
 
 // How much ink there is on each pixel: 0 on paper, 1 where the stroke is; all 0 on blank paper.
 export function findInk(image) {
-  const low = image.values.reduce((a, b) => Math.min(a, b));
-  const high = image.values.reduce((a, b) => Math.max(a, b));
-  const levels = image.values.map((value) => Math.floor(((value - low) * 255) / (high - low)) || 0);
+  const levels = levelsOf(image.values);
   const counts = histogram(levels);
   const threshold = otsu(counts);
   const paper = counts.map((count, level) => (level <= threshold ? count : 0));
@@ -69,6 +67,19 @@ export function findInk(image) {
   // Nothing stands out of the noise.
   if (full - floor < 4) return map(image, () => 0);
   return map(image, (_, i) => Math.min(Math.max((levels[i] - floor) / (full - floor), 0), 1));
+}
+
+// Values as 256 levels between the lowest and the highest; those are equal: all 0.
+function levelsOf(values) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const scale = high > low ? 255 / (high - low) : 0;
+  const levels = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) levels[i] = (values[i] - low) * scale;
+  return levels;
 }
 
 // Marks, each of pixels that touch each other, across corners too.

@@ -3,14 +3,14 @@
 
 import { newImage } from "./pixels.js";
 
-// Pixels in which drawings are read, and the width of the pen. Shown twice as fine.
-export const WIDTH = 600;
-export const HEIGHT = 400;
-const PEN = 16;
-const FINE = 2;
+// Pixels in which drawings are read, and the width of the pen. Shown three times as fine.
+const WIDTH = 384;
+const HEIGHT = 256;
+const PEN = 10;
+const FINE = 3;
 
 // What an arrow key moves the pen by.
-const STEP = 10;
+const STEP = 6;
 const ARROWS = {
   ArrowLeft: [-STEP, 0],
   ArrowRight: [STEP, 0],
@@ -109,7 +109,7 @@ export class Pad {
       context.arc(this.cursor.x, this.cursor.y, PEN, 0, 2 * Math.PI);
     }
     // With a rim, to be seen on strokes and on photos of any colour.
-    for (const [colour, width] of [[style.backgroundColor, 4], [style.accentColor, 2]]) {
+    for (const [colour, width] of [[style.backgroundColor, 3], [style.accentColor, 1.5]]) {
       context.strokeStyle = colour;
       context.lineWidth = width;
       context.stroke();

@@ -77,9 +77,11 @@ function packedFiles() {
   });
 }
 
-async function unpacked(base64) {
-  const { body } = await fetch(`data:application/gzip;base64,${base64}`);
-  return new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+function unpacked(base64) {
+  const bytes =
+    Uint8Array.fromBase64?.(base64) ?? Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).arrayBuffer();
 }
 
 async function open([file]) {
