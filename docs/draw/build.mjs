@@ -8,7 +8,7 @@
 
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
@@ -43,6 +43,9 @@ const files = {
   calibration: JSON.parse(calibration),
 };
 writeFileSync(join(folder, "files.js"), `globalThis.FILES = ${JSON.stringify(files)};\n`);
-for (const path of ["index.html", "page.css", "../_static/favicon.svg"]) {
-  copyFileSync(join(here, path), join(folder, basename(path)));
-}
+// Styles in the page itself: what checks a page reads them by requests, which a file refuses.
+const style = readFileSync(join(here, "page.css"), "utf-8");
+const html = readFileSync(join(here, "index.html"), "utf-8");
+const whole = html.replace(/<link rel="stylesheet"[^>]*>/, () => `<style>\n${style}</style>`);
+writeFileSync(join(folder, "index.html"), whole);
+copyFileSync(join(here, "../_static/favicon.svg"), join(folder, "favicon.svg"));

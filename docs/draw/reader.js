@@ -22,9 +22,8 @@ export async function startReader({ runtime, digits, numbers, calibration }) {
   const digitNetwork = await InferenceSession.create(digits);
   const numberNetwork = await InferenceSession.create(numbers);
   const reader = (image) => read(image, digitNetwork, numberNetwork, calibration);
-  // Code is slow when it runs for the first time, and ONNX Runtime once more the second time: better
-  // now than when somebody has drawn.
-  for (const columns of [[180], [180], [120, 240]]) await reader(strokesAt(columns));
+  // Code is slow when it runs for the first time: better now than when somebody has drawn.
+  for (const columns of [[180], [120, 240]]) await reader(strokesAt(columns));
   return reader;
 }
 
