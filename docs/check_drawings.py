@@ -140,7 +140,7 @@ def main(path):
     drawn = [[s.round(1).tolist() for s in d] for d in drawings(Path(folder))] if folder else []
     pictures = [picture_of(strokes) for strokes in drawn]
     digits, numbers = pictures[:N_DIGITS], pictures[N_DIGITS:]
-    frames = FrameDigits().transform(digits) if digits else []
+    frames = FrameDigits().examine(digits).frames if digits else []
     read = [*load_pretrained().predict(frames).astype(str)] if digits else []
     read += NumberReader(lines=1).predict(numbers).tolist() if numbers else []
     found = [

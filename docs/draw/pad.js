@@ -117,8 +117,9 @@ export class Pad {
   }
 
   #press(event) {
-    // Of several fingers the first one draws, of several buttons the main one.
-    if (!event.isPrimary || event.button !== 0) return;
+    // Of several buttons the main one draws, of several fingers the first one.
+    const isOther = this.stroke && !["keyboard", event.pointerId].includes(this.stroke.by);
+    if (event.button !== 0 || isOther) return;
     this.#lift();
     this.#lower(this.#placeOf(event), event.pointerId);
   }

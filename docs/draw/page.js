@@ -114,7 +114,7 @@ async function update() {
       performance.measure("reading", "reading");
       if (isOutdated) continue;
       if (reading) showReading(reading);
-      else showBlank(pad.isBlank ? "" : "Nothing stands out of the paper");
+      else showBlank(pad.isBlank ? "Nothing yet" : "Nothing stands out of the paper");
       pad.mark(reading?.digits.flatMap(({ box }) => box ?? []) ?? []);
     }
   } catch (error) {

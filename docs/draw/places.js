@@ -4,9 +4,11 @@ import { findMarks } from "./ink.js";
 import { map } from "./pixels.js";
 import { STRIP_HEIGHT } from "./strips.js";
 
-// What is ink on a strip, and what is a speck, in pixels.
+// What is ink on a strip; what is a speck, in pixels; and how many pixels around the ink of a digit
+// its box is, so that it does not hide the edges of strokes.
 const INK = 90;
 const SPECK = 3;
+const ROOM = 1;
 
 // A network may name each digit where it begins, or ends: off by so many columns at most. What is
 // named is taken to be so wide; each column off costs so much of its ink.
@@ -75,9 +77,9 @@ function inImage({ scale, left, middle, slope, width }, x0, y0, x1, y1) {
   const climb = [x0, x1].map((x) => slope * (x - width / 2));
   const row = (y) => y - STRIP_HEIGHT / 2;
   return {
-    left: left + x0 * scale,
-    top: middle + (row(y0) + Math.min(...climb)) * scale,
-    right: left + x1 * scale,
-    bottom: middle + (row(y1) + Math.max(...climb)) * scale,
+    left: left + (x0 - ROOM) * scale,
+    top: middle + (row(y0 - ROOM) + Math.min(...climb)) * scale,
+    right: left + (x1 + ROOM) * scale,
+    bottom: middle + (row(y1 + ROOM) + Math.max(...climb)) * scale,
   };
 }

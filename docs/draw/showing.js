@@ -9,7 +9,7 @@ const TEN = Array.from({ length: 10 }, (_, i) => ({ label: `${i}`, probability: 
 export function showBlank(why) {
   text.textContent = "";
   sureness.textContent = why;
-  showSeen({ width: 28, height: 28, values: new Float32Array(28 * 28) }, "nothing");
+  showSeen({ width: 28, height: 28, values: new Float32Array(28 * 28) }, "Nothing");
   showBars(TEN);
 }
 
@@ -26,7 +26,7 @@ function showSeen({ width, height, values }, what) {
   const pixels = new ImageData(width, height);
   values.forEach((value, i) => pixels.data.set([value, value, value, 255], 4 * i));
   seen.getContext("2d").putImageData(pixels, 0, 0);
-  seen.ariaLabel = `What the network saw: ${what}, white on black, ${width} by ${height} pixels`;
+  seen.setAttribute("aria-label", `${what}, white on black, ${width} by ${height} pixels`);
 }
 
 function showBars(digits) {
