@@ -1,4 +1,4 @@
-"""Configuration of the documentation. `make -C docs html` builds it; no step needs a network."""
+"""Configuration of the documentation. `make -C docs html` builds it; Sphinx needs no network."""
 
 import os
 import sys

@@ -1,7 +1,7 @@
 // A digit brought into the frame of MNIST's: what FrameDigits of the Python package does.
 
 import { LARGE, around, findMarks, findWriting, heightOf, sizeOf, widthOf } from "./ink.js";
-import { cropped, histogram, map, newImage, quantile, resampled } from "./pixels.js";
+import { cropped, histogram, map, newImage, overlap, quantile, resampled } from "./pixels.js";
 
 // Pixels of a frame's side, and of the longer side of the digit in it.
 export const SIDE = 28;
@@ -123,7 +123,7 @@ function placed(ink, pixels, scale) {
     y += value * (Math.floor(pixel / ink.width) + 0.5);
   }
   const place = { x: x / mass, y: y / mass, scale, width: SIDE, height: SIDE };
-  let frame = strong(resampled(digit, place));
+  let frame = strong(resampled(digit, place, overlap));
   for (let times = 0; times < 3 && strokeWidth(frame) < THIN; times++) {
     frame = strong(softened(frame));
   }

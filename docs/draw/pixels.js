@@ -30,28 +30,37 @@ export function reduced(image, factor) {
 }
 
 // How much of each of `length` pixels goes into each of `n` others, which are `scale` times as wide
-// and lie around `centre`: the mean over the area of a pixel where an image is made smaller, linear
-// interpolation where it is magnified. A list of { first, shares }.
-function weights(centre, scale, n, length) {
-  const half = Math.max(scale, 1) / 2;
+// and lie around `centre`. A list of { first, shares }.
+function weights(centre, scale, n, length, filter) {
+  const width = Math.max(scale, 1);
+  const reach = filter === overlap ? width / 2 : width;
   return Array.from({ length: n }, (_, i) => {
     const middle = centre + (i + 0.5 - n / 2) * scale;
-    const first = Math.max(0, Math.floor(middle - half));
-    const last = Math.min(length, Math.ceil(middle + half));
+    const first = Math.max(0, Math.floor(middle - reach));
+    const last = Math.min(length, Math.ceil(middle + reach));
     const shares = [];
-    for (let pixel = first; pixel < last; pixel++) {
-      const overlap = Math.min(middle + half, pixel + 1) - Math.max(middle - half, pixel);
-      shares.push(Math.max(0, overlap) / (2 * half));
-    }
+    for (let pixel = first; pixel < last; pixel++) shares.push(filter(pixel + 0.5 - middle, width));
     return { first, shares };
   });
 }
 
+// How much of a pixel lies within one that is so many times as wide and so far away: the mean over
+// its area where an image is made smaller, linear interpolation where it is magnified.
+export function overlap(away, width) {
+  const shared = Math.min(width / 2, away + 0.5) - Math.max(-width / 2, away - 0.5);
+  return Math.max(0, shared) / width;
+}
+
+// The same with soft edges, as Pillow's bilinear resampling has them.
+export function triangle(away, width) {
+  return Math.max(0, 1 - Math.abs(away) / width) / width;
+}
+
 // The part of an image around `x`, `y` at another size, each pixel of it `scale` of those before.
 // Beyond the edges there is nothing.
-export function resampled(image, { x, y, scale, width, height }) {
-  const columns = weights(x, scale, width, image.width);
-  const rows = weights(y, scale, height, image.height);
+export function resampled(image, { x, y, scale, width, height }, filter) {
+  const columns = weights(x, scale, width, image.width, filter);
+  const rows = weights(y, scale, height, image.height, filter);
   const part = newImage(width, height);
   rows.forEach((row, i) => {
     row.shares.forEach((share, k) => {

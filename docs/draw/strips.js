@@ -2,7 +2,7 @@
 // Python package makes of it.
 
 import { around, findInk, heightOf, widthOf } from "./ink.js";
-import { cropped, map, newImage, resampled } from "./pixels.js";
+import { cropped, map, newImage, resampled, triangle } from "./pixels.js";
 
 // Pixels. Writing is as high as the second one in the middle of a strip, and has paper beside it.
 export const STRIP_HEIGHT = 24;
@@ -109,7 +109,7 @@ function strip({ ink, line, factor, left: start, top }, size, slant) {
   // Rows above and below for what the slope moves into the strip.
   const spare = Math.ceil((Math.abs(line.slope) * width) / 2) + 1;
   const place = { x: left + (width * scale) / 2, y: middle, scale, width };
-  const patch = resampled(ink, { ...place, height: STRIP_HEIGHT + 2 * spare });
+  const patch = resampled(ink, { ...place, height: STRIP_HEIGHT + 2 * spare }, triangle);
   const levelled = map(newImage(width, STRIP_HEIGHT), (_, i) => {
     const row = Math.floor(i / width);
     const column = (i % width) + slant * (row + 0.5 - STRIP_HEIGHT / 2);
