@@ -4,8 +4,8 @@
 //
 // Wide and on a phone, light and dark: accessibility, errors, how soon it reads and how fast. Then
 // what visitors do, also with what the page can't use; and last what check_drawings.py has drawn,
-// which has to be read as Python reads it. Exits with 1 if anything is wrong, and leaves screenshots
-// in _build/screenshots. CHROMIUM names the browser.
+// which has to be read as Python reads it. Exits with 1 if anything is wrong, and leaves
+// screenshots in _build/screenshots. CHROMIUM names the browser.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -27,8 +27,8 @@ const themes = ["light", "dark"];
 const READY = 1500;
 const READING = 50;
 
-// Shares of the drawings that have to be as in Python. A frame is if its pixels differ by so much on
-// average, of 255: a browser draws the edges of strokes in its own way.
+// Shares of the drawings that have to be as in Python. A frame is if its pixels differ by so much
+// on average, of 255: a browser draws the edges of strokes in its own way.
 const ALIKE = { digits: 0.99, frames: 0.99, numbers: 0.95 };
 const APART = 4;
 
@@ -68,8 +68,8 @@ async function ready(page) {
   await page.waitForFunction(() => performance.getEntriesByName("ready").length);
 }
 
-// Draws strokes by events of a pointer, and waits until the last one is read: what the page says, the
-// frame, and how long the reading took.
+// Draws strokes by events of a pointer, and waits until the last one is read: what the page says,
+// the frame, and how long the reading took.
 async function draw(page, strokes) {
   return page.evaluate(
     async ([strokes, { width, height }]) => {
@@ -225,7 +225,7 @@ async function compare(browser) {
     const found = await draw(page, strokes);
     times.push(found.took);
     isAlike[frame ? "digits" : "numbers"].push(found.text === text);
-    if (found.text !== text) console.log(`drawing ${i} is read as ${found.text}, in Python ${text}`);
+    if (found.text !== text) console.log(`drawing ${i} is ${found.text}, in Python ${text}`);
     if (!frame) continue;
     const apart = frame.reduce((sum, value, k) => sum + Math.abs(value - found.frame[k]), 0);
     isAlike.frames.push(apart <= APART * frame.length);
@@ -261,7 +261,8 @@ try {
   for (let i = 0; i < 3 || (i < 10 && Math.min(...starts) > READY); i++) {
     starts.push(await start(browser));
   }
-  console.log(`From the first paint until it reads: ${starts.map((ms) => ms.toFixed()).join(", ")} ms`);
+  const rounded = starts.map((ms) => ms.toFixed());
+  console.log(`From the first paint until it reads it takes ${rounded.join(", ")} ms`);
   expect(Math.min(...starts) <= READY, "the start", `takes more than ${READY} ms`);
 } finally {
   await browser.close();

@@ -143,9 +143,7 @@ def main(path):
     frames = FrameDigits().examine(digits).frames if digits else []
     read = [*load_pretrained().predict(frames).astype(str)] if digits else []
     read += NumberReader(lines=1).predict(numbers).tolist() if numbers else []
-    found = [
-        {"strokes": strokes, "text": text} for strokes, text in zip(drawn, read, strict=True)
-    ]
+    found = [{"strokes": strokes, "text": text} for strokes, text in zip(drawn, read, strict=True)]
     for drawing, frame in zip(found, frames, strict=False):
         drawing["frame"] = frame.ravel().tolist()
     Path(path).write_text(json.dumps(found))

@@ -38,7 +38,7 @@ exclude_patterns = ["_build", "node_modules", "inventories"]
 html_extra_path = []
 if (HERE / "_build" / "draw").exists():
     html_extra_path.append("_build/draw")
-    tags.add("draw")  # noqa: F821: Sphinx's
+    tags.add("draw")  # noqa: F821 (Sphinx's)
 
 # "auto" is to be copied with the quotes that it is typed with.
 smartquotes = False

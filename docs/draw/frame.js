@@ -30,7 +30,7 @@ export function framed(writing) {
     const closer = framed(findWriting(cropped(image, part)));
     return { ...closer, isSeveral: closer.isSeveral || hasOthers };
   }
-  const frame = placed(ink, pixels, sizeOf(box) / BOX);
+  const frame = placed(ink, pixels, extent / BOX);
   return { frame, isSeveral: hasOthers || holdsSeveral(frame) };
 }
 
@@ -38,7 +38,8 @@ export function framed(writing) {
 // light: the bar of a 5, pieces of a faint stroke - and whether others may be digits as well.
 // The figures are those of framing/parts.py, which says how they were found.
 function toldApart(marks, image) {
-  const isStroke = (mark) => !mark.isFaint && !marks.some((other) => isAround(mark, other));
+  const isFrame = (mark) => isOuter(mark) && marks.some((other) => isAround(mark, other));
+  const isStroke = (mark) => !mark.isFaint && !isFrame(mark);
   const strokes = new Set(marks.filter(isStroke));
   const importance = (mark) => mark.weight * (strokes.has(mark) ? 1 : 1e-6);
   const main = marks.reduce((a, b) => (importance(b) > importance(a) ? b : a));
@@ -75,6 +76,11 @@ function gap(a, b) {
   return Math.max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom);
 }
 
+// Whether a mark is not in the middle, where it would be a stroke that is seen as an outline.
+function isOuter(mark) {
+  return mark.weight < 0.75 * mark.mass;
+}
+
 // Whether a mark is a box or a ring round another one: no dot, nor its own inner edge.
 function isAround(mark, other) {
   const [width, height] = [widthOf(mark), heightOf(mark)];
@@ -83,9 +89,7 @@ function isAround(mark, other) {
     mark.right - 0.1 * width > other.right &&
     mark.top + 0.1 * height < other.top &&
     mark.bottom - 0.1 * height > other.bottom &&
-    heightOf(other) >= 0.25 * height &&
-    // In the middle it is a stroke that is seen as an outline.
-    mark.weight < 0.75 * mark.mass
+    heightOf(other) >= 0.25 * height
   );
 }
 
@@ -110,8 +114,8 @@ function isLine(mark, image) {
   );
 }
 
-// Some pixels of the ink, made smaller by `scale`, with their centre of mass in the middle and strokes
-// as thick as MNIST's.
+// Some pixels of the ink, made smaller by `scale`, with their centre of mass in the middle and
+// strokes as thick as MNIST's.
 function placed(ink, pixels, scale) {
   const digit = newImage(ink.width, ink.height);
   let [mass, x, y] = [0, 0, 0];

@@ -34,14 +34,17 @@ export function withoutLight(photo) {
   });
 }
 
-// Larger images are reduced to about this many pixels a side before ink is looked for.
+// Larger images are reduced to about this many pixels a side before ink is looked for; and of the
+// marks so many are looked at, the heaviest.
 export const LARGE = 256;
+const MOST = 200;
 
 // The ink of an image (ink high) and its marks, on pixels that are `factor` times as large.
 export function findWriting(image) {
   const factor = Math.max(1, Math.floor(longer(image) / LARGE));
   const ink = findInk(reduced(image, factor));
-  return { image, factor, ink, marks: findMarks(ink) };
+  const marks = findMarks(ink).sort((a, b) => b.mass - a.mass);
+  return { image, factor, ink, marks: marks.slice(0, MOST) };
 }
 
 // The part of an image around a box that was found in its writing, to look at more closely.
@@ -86,7 +89,7 @@ function levelsOf(values) {
 //
 // Each has its box (`left`, `top`, `right`, `bottom`: first column and row and those after the last
 // ones), its `pixels` as places in the image, `mass`, the sum of its ink, `weight`, that sum with
-// ink near the edges counted less, and `isFaint`, whether it is too faint everywhere to be a stroke.
+// ink near the edges counted less, and `isFaint`, whether it is too faint to be a stroke.
 export function findMarks(ink) {
   const { width, height, values } = ink;
   const isSeen = new Uint8Array(values.length);
@@ -134,7 +137,7 @@ function nearness(place, side) {
   return Math.min(Math.max(fromEdge / MIDDLE, AT_EDGE), 1);
 }
 
-export function longer({ width, height }) {
+function longer({ width, height }) {
   return Math.max(width, height);
 }
 

@@ -76,7 +76,8 @@ export class Pad {
   // What is on the paper as an image of one channel, ink high.
   image() {
     if (this.state.photo) return this.state.photo.image;
-    const context = new OffscreenCanvas(WIDTH, HEIGHT).getContext("2d", { willReadFrequently: true });
+    const canvas = new OffscreenCanvas(WIDTH, HEIGHT);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
     drawStrokes(context, this.state.strokes);
     const { data } = context.getImageData(0, 0, WIDTH, HEIGHT);
     const image = newImage(WIDTH, HEIGHT);
@@ -96,7 +97,8 @@ export class Pad {
     const place = photo ? fitted(photo.picture) : { left: 0, top: 0, scale: 1 };
     if (photo && !this.stroke) {
       const { width, height } = photo.picture;
-      context.drawImage(photo.picture, place.left, place.top, width * place.scale, height * place.scale);
+      const size = [width * place.scale, height * place.scale];
+      context.drawImage(photo.picture, place.left, place.top, ...size);
     }
     drawStrokes(context, this.stroke ? [...strokes, this.stroke.points] : strokes);
     context.beginPath();

@@ -61,8 +61,13 @@ async function start() {
     );
   }
   const { packed, calibration } = await packedFiles();
-  const unpacking = Object.entries(packed).map(async ([name, text]) => [name, await unpacked(text)]);
-  read = await startReader({ ...Object.fromEntries(await Promise.all(unpacking)), calibration });
+  const files = await Promise.all(Object.values(packed).map(unpacked));
+  const named = Object.fromEntries(Object.keys(packed).map((name, i) => [name, files[i]]));
+  try {
+    read = await startReader({ ...named, calibration });
+  } catch ({ message }) {
+    throw new Error(`The networks don't start by this browser's WebAssembly: ${message}`);
+  }
   performance.mark("ready");
 }
 
@@ -85,7 +90,9 @@ function unpacked(base64) {
 }
 
 async function open([file]) {
-  if (!file) return complain(new Error("What was dropped is no file. Expected a photo or a drawing."));
+  if (!file) {
+    return complain({ message: "What was dropped is no file. Expected a photo or a drawing." });
+  }
   try {
     pad.open(await openPhoto(file));
   } catch (error) {

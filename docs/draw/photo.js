@@ -13,8 +13,8 @@ export async function openPhoto(file) {
     whole = await createImageBitmap(file);
   } catch {
     throw new Error(
-      `“${file.name}” is no picture that this browser opens. Expected a photo or a drawing, such ` +
-        "as a JPEG or PNG file.",
+      `“${file.name}” is no picture that this browser opens. Expected a photo or a drawing, ` +
+        "such as a JPEG or PNG file.",
     );
   }
   const scale = Math.min(1, LARGEST / Math.max(whole.width, whole.height));

@@ -21,15 +21,19 @@ const MULTIPLE = 4;
 // Share of the pixels of a strip that are ink at least, where something is written.
 const INKED = 0.03;
 
-// A digit is as high as this share of the others, or they as that of it; no lower than this share of
-// its width; and has so much of the ink of the heaviest one.
+// A digit is as high as this share of the others, or they as that of it; no lower than this share
+// of its width; and has so much of the ink of the heaviest one.
 const ALIKE = 0.4;
 const FLAT = 0.12;
 const LIGHT = 0.05;
 
-// tan of the steepest slope that is followed; so many heights of a line weigh as much as its digits.
+// tan of the steepest slope that is followed, and against how many heights of a digit the length of
+// a line counts, because short ones have hardly any.
 const STEEPEST = 0.15;
 const OWN = 3;
+
+// Longer strips than any number that is drawn are cut off.
+const LONGEST = 1024;
 
 // The views of the line in what `findWriting` found, the usual one first; none if there is none.
 // A strip has `values` from 0 to 255, and what leads from its pixels to those of the image.
@@ -103,7 +107,8 @@ function slopeOf(digits) {
 // A view of the line: level, leaning, strokes at full strength.
 function strip({ ink, line, factor, left: start, top }, size, slant) {
   const scale = line.height / (size * TEXT_HEIGHT);
-  const width = Math.ceil((line.width / scale + 2 * BESIDE) / MULTIPLE) * MULTIPLE;
+  const needed = Math.min(line.width / scale + 2 * BESIDE, LONGEST);
+  const width = Math.ceil(needed / MULTIPLE) * MULTIPLE;
   const left = line.left - BESIDE * scale;
   const middle = line.top + line.height / 2;
   // Rows above and below for what the slope moves into the strip.
@@ -115,7 +120,8 @@ function strip({ ink, line, factor, left: start, top }, size, slant) {
     const column = (i % width) + slant * (row + 0.5 - STRIP_HEIGHT / 2);
     return interpolated(patch, column, row + spare + line.slope * (column - width / 2));
   });
-  const strongest = levelled.values.slice().sort().subarray(-Math.ceil(INKED * width * STRIP_HEIGHT));
+  const nInked = Math.ceil(INKED * width * STRIP_HEIGHT);
+  const strongest = levelled.values.slice().sort().subarray(-nInked);
   const full = strongest.reduce((a, b) => a + b, 0) / strongest.length;
   return {
     ...map(levelled, (value) => Math.round(255 * Math.min(value / full, 1))),
@@ -136,7 +142,7 @@ function interpolated({ width, height, values }, x, y) {
   return upper * (1 - down) + lower * down;
 }
 
-export function median(values) {
+function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
