@@ -64,9 +64,9 @@ def main():
     import cnn_digits
 
     package = Path(cnn_digits.__file__).parent
-    files = [path for path in package.rglob("*") if path.suffix in (".py", ".cnn", ".md")]
+    files = [path for path in package.rglob("*") if path.suffix in (".py", ".cnn", ".onnx", ".md")]
     size = sum(path.stat().st_size for path in files) / 1e6
-    report.row("package, not compressed", [size], unit="MB", at_most=5)
+    report.row("package, not compressed", [size], unit="MB", at_most=6)
 
 
 if __name__ == "__main__":

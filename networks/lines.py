@@ -15,6 +15,7 @@ import picturing
 from cnn_digits import NumberReader
 from cnn_digits.reading.calibration import fit_calibration
 from cnn_digits.reading.decoding import agreed, mean_log_probability, probabilities_of
+from cnn_digits.reading.line_network import compiled_network
 from cnn_digits.reading.line_reader import LineReader
 from cnn_digits.reading.reader_file import FittedReader
 from cnn_digits.reading.strips import VIEWS, strips_of
@@ -54,7 +55,7 @@ def calibrated(network):
         if strips:
             written += [strip.pixels for strip in strips]
             texts.append("".join(filter(str.isdigit, line.symbols)))
-    answers = LineReader.of_keras(network)(written)
+    answers = LineReader(compiled_network(network))(written)
     sureness, is_right = [], []
     for i, text in enumerate(texts):
         logits = answers[i * len(VIEWS) : (i + 1) * len(VIEWS)]

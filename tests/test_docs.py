@@ -28,6 +28,9 @@ SHOWN = {
     "text": "what a command prints, or what a file or a message says",
     "bat": "commands for Windows, which install the package as those in bash do",
     "bibtex": "a citation",
+    "javascript": "the page on which one draws does the same, and is tried in a browser",
+    "kotlin": "a sketch, and marked as one",
+    "swift": "a sketch, and marked as one",
 }
 
 # Commands that are not run here, by program or by the variable that is set before it.

@@ -89,7 +89,8 @@ def folder_written_whole(path):
             place.rename(former)
         temporary.rename(place)
     except shutil.Error as error:  # of several files; the first says what is wrong with all
-        raise OSError(f"{path} can't be written: {error.args[0][0][2]}.") from error
+        reason = str(error.args[0][0][2]).partition(": ")[0]
+        raise OSError(f"{path} can't be written: {reason}.") from error
     finally:
         if former.exists() and not place.exists():
             former.rename(place)

@@ -44,18 +44,21 @@ class OnnxNetwork:
         with damage_named(path):
             check_regular(path)
             self._model = Path(path).read_bytes()
-            self._open()
-            self.metadata = self._session.get_modelmeta().custom_metadata_map
-        (given,) = self._session.get_inputs()
+            # By process: one of another can't even be closed, but would wait for its threads.
+            self._sessions = {os.getpid(): self._opened()}
+        (session,) = self._sessions.values()
+        self.metadata = session.get_modelmeta().custom_metadata_map
+        (given,) = session.get_inputs()
         self._name, self.dtype = given.name, given.type.removeprefix("tensor(").removesuffix(")")
 
     def __call__(self, batch):
         """What the network says of a batch, an ndarray."""
-        if self._process != os.getpid():
-            self._open()
-        return self._session.run(None, {self._name: batch})[0]
+        process = os.getpid()
+        if process not in self._sessions:
+            self._sessions[process] = self._opened()
+        return self._sessions[process].run(None, {self._name: batch})[0]
 
-    def _open(self):
+    def _opened(self):
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -65,5 +68,4 @@ class OnnxNetwork:
             options.intra_op_num_threads = int(threads)
         options.log_severity_level = 4  # what is wrong is raised
         how = {"providers": ["CPUExecutionProvider"]}
-        self._session = onnxruntime.InferenceSession(self._model, options, **how)
-        self._process = os.getpid()
+        return onnxruntime.InferenceSession(self._model, options, **how)

@@ -1,10 +1,12 @@
 """Exported files say what the network says, in the runtime of their format."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -207,7 +209,7 @@ class TestRefused:
             other = keras.models.clone_model(network)
             write(other, *args)
 
-        monkeypatch.setitem(FORMATS, "onnx", _with(FORMATS["onnx"], write=write_another))
+        monkeypatch.setitem(FORMATS, "onnx", replace(FORMATS["onnx"], write=write_another))
         with pytest.raises(ValueError, match=r"not written: .* differ by up to 0\.\d+ from"):
             fitted.export(path)
         assert path.read_text() == "before"
@@ -225,13 +227,26 @@ class TestRefused:
         with pytest.raises(FileExistsError, match="is a file; expected a new folder"):
             fitted.export(tmp_path / "file")
 
-    def test_a_full_disk(self, fitted, tmp_path):
-        with pytest.raises(OSError, match="/dev/full"):
-            fitted.export("/dev/full", format="saved_model")
-        before = list(tmp_path.iterdir())
+    @pytest.mark.parametrize("ending", ENDINGS.values())
+    def test_a_full_disk(self, fitted, tmp_path, monkeypatch, ending):
+        path = tmp_path / f"network{ending}"
+        fitted.export(path)
+        before = _contents(tmp_path)
+
+        def full(*_, **__):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        # What either way of writing ends with.
+        monkeypatch.setattr("shutil.copyfile", full)
+        monkeypatch.setattr("os.fsync", full)
+        with pytest.raises(OSError, match=r"can't be written: .*No space left on device\.$"):
+            fitted.export(path)
+        assert _contents(tmp_path) == before
+
+    def test_no_folder(self, fitted, tmp_path):
         with pytest.raises(FileNotFoundError, match="there is no folder"):
             fitted.export(tmp_path / "none" / "network.onnx")
-        assert list(tmp_path.iterdir()) == before
+        assert not list(tmp_path.iterdir())
 
     def test_without_the_packages(self, fitted, tmp_path, monkeypatch):
         from cnn_digits.export import exporting
@@ -249,12 +264,9 @@ class TestRefused:
         assert [path.name for path in tmp_path.iterdir()] == ["network"]
 
 
-def _with(format, **changes):
-    from dataclasses import replace
-
-    return replace(format, **changes)
+def _contents(folder):
+    return {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
 
 
 def test_endings_are_those_of_the_formats():
     assert {name: format.suffix for name, format in FORMATS.items()} == ENDINGS
-    assert Path("a.onnx").suffix == ".onnx"

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from cnn_digits.reading.line_network import compiled_network
 from cnn_digits.reading.line_reader import LineReader, as_batch, padded
 from cnn_digits.reading.reader_file import new_network
 from cnn_digits.reading.strips import STRIP_HEIGHT
@@ -9,7 +10,7 @@ from cnn_digits.reading.symbols import SYMBOLS
 
 @pytest.fixture(scope="module")
 def reader():
-    return LineReader.of_keras(new_network())
+    return LineReader(compiled_network(new_network()))
 
 
 def strips(*widths):

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from written_numbers import written
 
 from cnn_digits import NumberReader
+from cnn_digits.reading import number_reader
 
 BLANK = np.full((60, 80), 200, dtype=np.uint8)
 TEXTS = ["0427", "31592", "60", "98", "7", "2024"]
@@ -210,7 +211,10 @@ class TestKept:
         reader.save(tmp_path / "as_it_comes.cnn")
         assert (tmp_path / "as_it_comes.cnn").stat().st_size < 2_000_000
         again = NumberReader.load(tmp_path / "as_it_comes.cnn")
-        np.testing.assert_array_equal(again.confidence(pictures), reader.confidence(pictures))
+        # One by Keras, the other by ONNX Runtime.
+        np.testing.assert_allclose(
+            again.confidence(pictures), reader.confidence(pictures), atol=1e-3
+        )
 
     def test_fit_goes_on_from_a_file(self, fitted, pictures, tmp_path):
         fitted.save(tmp_path / "ours.cnn")
@@ -229,6 +233,36 @@ class TestKept:
         code = "import joblib; r, pictures = joblib.load('both'); print(*r.predict(pictures))"
         out = run_python(f"import os; os.chdir({str(tmp_path)!r}); {code}")
         assert out == " ".join(fitted.predict(pictures))
+
+
+class TestOnnxRuntime:
+    def test_reads_as_keras_does(self, pictures, monkeypatch):
+        light = NumberReader().read(pictures)
+        monkeypatch.setattr(number_reader, "is_available", lambda: False)
+        by_keras = NumberReader().read(pictures)
+        for one, other in zip(light, by_keras, strict=True):
+            assert one.text == other.text
+            assert one.confidence == pytest.approx(other.confidence, abs=1e-3)
+            assert [n.box for n in one.numbers] == [n.box for n in other.numbers]
+
+    def test_loads_no_keras(self, run_python):
+        code = (
+            "import sys, numpy as np; from cnn_digits import NumberReader\n"
+            "paper = np.full((60, 90), 230, np.uint8); paper[10:50, 70:75] = 40\n"
+            "print(*NumberReader().predict([paper]), {'keras', 'tensorflow'} & set(sys.modules))"
+        )
+        assert run_python(code) == "1 set()"
+
+    def test_after_a_fork(self, run_python):
+        code = (
+            "import os, numpy as np; from cnn_digits import NumberReader\n"
+            "paper = np.full((60, 90), 230, np.uint8); paper[10:50, 70:75] = 40\n"
+            "reader = NumberReader(); reader.predict([paper])\n"
+            "child = os.fork()\n"
+            "if child == 0: os._exit(reader.predict([paper])[0] != '1')\n"
+            "print(os.waitpid(child, 0)[1])"
+        )
+        assert run_python(code) == "0"
 
 
 def test_import_loads_no_keras(run_python):

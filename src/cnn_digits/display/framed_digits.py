@@ -11,7 +11,7 @@ from cnn_digits.display.arguments import (
 from cnn_digits.display.drawing import percent, shortened, shown
 from cnn_digits.display.image_grid import ImageGrid, images_to_show
 from cnn_digits.display.thumbnails import thumbnail
-from cnn_digits.framing import FrameDigits
+from cnn_digits.framing.frame_digits import FrameDigits
 from cnn_digits.framing.frames import is_empty
 
 # A picture and its frame have so many pixels a side, and so many between them.

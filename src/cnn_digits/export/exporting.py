@@ -33,17 +33,26 @@ def export(fitted, metadata, path, *, format, dtype, images, quantize):
     _check_place(path, kind)
     _check_settings(name, kind, dtype, images, quantize)
     network = _in_float32(fitted)
+    shown = noise(metadata.image_shape, metadata.pixel_range) if images is None else images
+    shown = shown[:N_IMAGES].astype(dtype)
     signature = [keras.InputSpec(shape=(None, *metadata.image_shape), dtype=dtype, name="images")]
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / f"network{kind.suffix}"
-        more = {"images": images[:N_IMAGES]} if quantize else {}
+        more = {"images": shown} if quantize else {}
         try:
             kind.write(network, str(made), signature, metadata, **more)
         except OSError:  # a full disk
             raise
         except Exception as error:  # exporters raise anything for what they can't express
             raise ValueError(_refusal(name, network, error)) from error
-        _try(kind, made, network, metadata, images, dtype, quantize, path)
+        try:
+            call = kind.open(str(made))
+            if call is not None:
+                expected = network.predict_on_batch(shown.astype(np.float32))
+                check_file(call, expected, shown, quantized=quantize)
+        except Exception as error:  # a runtime raises anything for what it can't read
+            reason = " ".join(str(error).split())
+            raise ValueError(f"{path} is not written: tried at once, {reason}") from error
         _move(made, path, kind)
 
 
@@ -100,22 +109,6 @@ def _refusal(name, network, error):
     named = [layer for layer in layers if re.search(rf"/{re.escape(layer.name)}(_\d+)?/", reason)]
     at = "".join(f" Its layer {each.name!r} ({type(each).__name__}):" for each in named[:1])
     return f"The network can't be written as {name!r}.{at} {reason}"
-
-
-def _try(kind, made, network, metadata, images, dtype, quantize, path):
-    """Raise ValueError unless the runtime reads what was made as the network reads."""
-    try:
-        call = kind.open(str(made))
-        if call is None:
-            return
-        if images is None:
-            images = noise(metadata.image_shape, metadata.pixel_range)
-        images = images[:N_IMAGES].astype(dtype)
-        expected = network.predict_on_batch(images.astype(np.float32))
-        check_file(call, expected, images, quantized=quantize)
-    except Exception as error:  # a runtime raises anything for what it can't read
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path} is not written: tried at once, {reason}") from error
 
 
 def _move(made, path, kind):

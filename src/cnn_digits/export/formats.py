@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from cnn_digits.metadata import METADATA_FILE
 
@@ -50,6 +49,11 @@ class Format:
 
 def format_of(path, format):
     """A format by its name, or by the ending of a path.
+
+    Returns
+    -------
+    name : str
+    format : Format
 
     Raises
     ------
@@ -191,9 +195,8 @@ def write_litert(network, path, signature, metadata, images=None):
     _archive(network, folder, signature)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
     if images is not None:
-        dtype = np.dtype(signature[0].dtype)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([i[None].astype(dtype)] for i in images)
+        converter.representative_dataset = lambda: ([image[None]] for image in images)
     Path(path).write_bytes(converter.convert())
     # Behind the network, where LiteRT's tools look for files that belong to it.
     _append(path, metadata)

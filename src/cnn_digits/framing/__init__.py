@@ -6,12 +6,12 @@ a digit gets; the transformer is in `frame_digits`.
 NumPy and SciPy only, but for the transformer, which is scikit-learn's and loaded when it is needed.
 """
 
+from importlib import import_module
+
 __all__ = ["FrameDigits"]
 
 
 def __getattr__(name):
-    if name == "FrameDigits":
-        from cnn_digits.framing.frame_digits import FrameDigits
-
-        return FrameDigits
+    if name in __all__:
+        return getattr(import_module(f"{__name__}.frame_digits"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

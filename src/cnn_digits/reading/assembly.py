@@ -24,7 +24,7 @@ from cnn_digits.reading.strips import strips_of
 from cnn_digits.reading.symbols import DIGITS
 
 # How sure of a digit, on average, is what is reported as a number: the rest is stains, or letters.
-_INVENTED = 0.7
+_INVENTED = 0.65
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,11 @@ comes in (as in residual networks, He et al. 2016).
 """
 
 import keras
+import numpy as np
 from keras import layers
 
+from cnn_digits.devices import ready_to_compute
+from cnn_digits.prediction import compiled
 from cnn_digits.reading.strips import STRIP_HEIGHT
 from cnn_digits.reading.symbols import SYMBOLS
 
@@ -65,6 +68,12 @@ def build_network(seed):
     x = make.conv(x, 2 * n_answers, 1, "logits", use_bias=True)
     outputs = layers.Reshape((-1, n_answers), name="columns", **_FLOAT32)(x)
     return keras.Model(inputs, outputs, name="line_reader")
+
+
+def compiled_network(network):
+    """What `LineReader` asks: such a network, ready to be called from any thread."""
+    ready_to_compute()
+    return compiled(network, (STRIP_HEIGHT, None, 1), (np.uint8,))
 
 
 class _Layers:

@@ -25,15 +25,6 @@ class LineReader:
     def __init__(self, network):
         self._call = network
 
-    @classmethod
-    def of_keras(cls, network):
-        """One that Keras computes."""
-        from cnn_digits.devices import ready_to_compute
-        from cnn_digits.prediction import compiled
-
-        ready_to_compute()
-        return cls(compiled(network, (STRIP_HEIGHT, None, 1), (np.uint8,)))
-
     def __call__(self, strips):
         """Logits of each frame of each strip.
 

@@ -403,7 +403,7 @@ class NumberReader(BaseEstimator):
         return self._opened[1:]
 
     def _adopt(self, fitted):
-        self._fitted, self._answers = fitted, LineReader.of_keras(fitted.network)
+        self._fitted, self._answers = fitted, _by_keras(fitted.network)
         self.network_, self.history_ = fitted.network, fitted.history
 
     def _plain_parameters(self):
@@ -469,7 +469,13 @@ def _from_file(path):
     from cnn_digits.reading import reader_file
 
     with reader_file.loaded(path) as (_, fitted):
-        return fitted, LineReader.of_keras(fitted.network)
+        return fitted, _by_keras(fitted.network)
+
+
+def _by_keras(network):
+    from cnn_digits.reading.line_network import compiled_network
+
+    return LineReader(compiled_network(network))
 
 
 def _opened(network):
