@@ -1,6 +1,6 @@
 // Looks at the built documentation as a visitor does, in Chromium.
 //
-//   npm install --prefix docs && make -C docs html check
+//   make -C docs html check
 //
 // Four pages, on a wide screen and on a phone, light and dark. Exits with 1 if anything is wrong,
 // and leaves screenshots of whole pages in _build/screenshots. CHROMIUM names the browser.

@@ -1,4 +1,4 @@
-"""Configuration of the documentation. `make -C docs html` builds it; no step needs a network."""
+"""Configuration of the documentation. `make -C docs html` builds it; Sphinx needs no network."""
 
 import os
 import sys
@@ -33,6 +33,12 @@ extensions = [
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "node_modules", "inventories"]
+
+# The page on which one draws, which the Makefile has built where npm is there.
+html_extra_path = []
+if (HERE / "_build" / "draw").exists():
+    html_extra_path.append("_build/draw")
+    tags.add("draw")  # noqa: F821 (Sphinx's)
 
 # "auto" is to be copied with the quotes that it is typed with.
 smartquotes = False
@@ -121,7 +127,7 @@ html_show_sourcelink = False
 html_sidebars = {
     # Pages without pages below them.
     name: []
-    for name in ("index", "install", "quick_start", "changelog", "design", "contributing")
+    for name in ("index", "install", "quick_start", "draw", "changelog", "design", "contributing")
 }
 html_theme_options = {
     "logo": {"text": f"cnn-digits {version}"},

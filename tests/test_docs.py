@@ -41,7 +41,6 @@ NOT_RUN = {
     "ruff": "a step of CI beside the tests",
     "make": "the build of these pages is a job of CI",
     ".ci/distributions": "a job of CI",
-    "npm": "installs what the check in a browser needs",
     "git": "part of a release",
     "python": "downloads MNIST, is part of a release, or is the reader's script",
     "twine": "part of a release",
