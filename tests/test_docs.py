@@ -28,7 +28,7 @@ SHOWN = {
     "text": "what a command prints, or what a file or a message says",
     "bat": "commands for Windows, which install the package as those in bash do",
     "bibtex": "a citation",
-    "javascript": "the page on which one draws does the same, and is tried in a browser",
+    "javascript": "run in Node by docs/check_snippet.mjs, a job of CI",
     "kotlin": "a sketch, and marked as one",
     "swift": "a sketch, and marked as one",
 }
