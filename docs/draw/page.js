@@ -60,26 +60,21 @@ async function start() {
         "Edge, Firefox or Safari that does not block it.",
     );
   }
-  const { packed, calibration } = await packedFiles();
+  // What build.mjs has packed into the script that is run after this one: from a folder of files a
+  // page may load scripts, and nothing else.
+  await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve));
+  if (!globalThis.FILES) throw new Error("files.js, which has the networks, is missing.");
+  const { packed, calibration } = globalThis.FILES;
   const files = await Promise.all(Object.values(packed).map(unpacked));
   const named = Object.fromEntries(Object.keys(packed).map((name, i) => [name, files[i]]));
   try {
     read = await startReader({ ...named, calibration });
   } catch ({ message }) {
-    throw new Error(`The networks don't start by this browser's WebAssembly: ${message}`);
+    throw new Error(
+      `The networks don't start in this browser, which may block WebAssembly or be too old: ${message}`,
+    );
   }
   performance.mark("ready");
-}
-
-// What build.mjs has packed. From a folder of files a page may load scripts, and nothing else.
-function packedFiles() {
-  return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = "files.js";
-    script.onload = () => resolve(globalThis.FILES);
-    script.onerror = () => reject(new Error("files.js, which has the networks, is missing."));
-    document.head.append(script);
-  });
 }
 
 function unpacked(base64) {
