@@ -44,6 +44,14 @@ def test_quantized_on_images(folder, tmp_path, capsys):
     assert (tmp_path / "int8.tflite").is_file()
 
 
+def test_warnings_are_told(folder, digits, tmp_path, capsys):
+    np.savez(tmp_path / "pale.npz", x_train=digits[0].reshape(-1, 8, 8) / 1000)
+    argv = ["export", "--model", f"{folder}/digits.cnn", "--out", f"{tmp_path}/digits.onnx"]
+    assert main([*argv, "--images", f"{tmp_path}/pale.npz"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("cnn-digits: warning: Pixels in X range from 0 to 0.016, but from 0 to")
+
+
 def test_places(folder, tmp_path, capsys):
     model = Path(f"{folder}/digits.cnn")
     before = model.read_bytes()

@@ -1,5 +1,7 @@
 """`cnn-digits export`: a network in a file that runs without this package."""
 
+import warnings
+
 from cnn_digits.cli.inputs import (
     add_network_argument,
     check_network,
@@ -54,6 +56,9 @@ def run(args):
         check_places(args, [("--out", args.out)], network=args.model)
     clf = load_classifier(args)
     images = None if args.data is None else data_for(clf, args, labelled=False).data
-    with silent_stderr():  # converters tell of their steps
+    # Converters tell of their steps, straight to the file descriptor.
+    with warnings.catch_warnings(record=True) as caught, silent_stderr():
         clf.export(args.out, dtype=args.dtype, images=images, quantize=args.quantize)
+    for warning in caught:
+        warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
     print(f"Wrote {network_name(args)} to {args.out}")
