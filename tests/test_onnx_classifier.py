@@ -4,8 +4,10 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import accuracy_score
@@ -70,6 +72,19 @@ class TestAsTheOriginal:
             proba = light.predict_proba(np.stack([X[0], np.zeros_like(X[0])]))
         np.testing.assert_allclose(proba[1], 0.1)
 
+    def test_columns_of_a_table(self, digits, tmp_path):
+        X = pd.DataFrame(digits[1], columns=[f"pixel{i}" for i in range(64)])
+        clf = CNNDigitClassifier(epochs=1, random_state=0).fit(X, digits[3])
+        clf.export(tmp_path / "table.onnx")
+        light = OnnxDigitClassifier(tmp_path / "table.onnx")
+        np.testing.assert_array_equal(light.feature_names_in_, clf.feature_names_in_)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            np.testing.assert_array_equal(light.predict(X), clf.predict(X))
+        for each in (clf, light):
+            with pytest.raises(ValueError, match="feature names should match"):
+                each.predict(X[X.columns[::-1]])
+
     def test_uint8(self, fitted, digits, tmp_path):
         fitted.export(tmp_path / "whole.onnx", dtype="uint8")
         light, X = OnnxDigitClassifier(tmp_path / "whole.onnx"), digits[1]
@@ -115,9 +130,7 @@ class TestEstimator:
             OnnxDigitClassifier(tmp_path / "foreign.onnx").fit()
 
     def test_without_onnx_runtime(self, path, monkeypatch):
-        from cnn_digits import onnx_network
-
-        monkeypatch.setattr(onnx_network, "find_spec", lambda _: None)
+        monkeypatch.setitem(sys.modules, "onnxruntime", None)
         with pytest.raises(ModuleNotFoundError, match=r'pip install "cnn-digits\[onnx\]"'):
             OnnxDigitClassifier(path).fit()
 

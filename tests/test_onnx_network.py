@@ -32,6 +32,25 @@ def test_from_threads():
             np.testing.assert_array_equal(found, expected)
 
 
+def test_a_runtime_that_is_not_in_order(tmp_path, run_python):
+    """It is said of the runtime, not of the file; and others read in its place."""
+    (tmp_path / "onnxruntime").mkdir()
+    (tmp_path / "onnxruntime" / "__init__.py").write_text("raise ImportError('DLL load failed')")
+    code = (
+        "import sys, numpy as np; from cnn_digits import OnnxDigitClassifier, NumberReader\n"
+        "try: OnnxDigitClassifier().fit()\n"
+        "except ImportError as error: print(error)\n"
+        "paper = np.full((60, 90), 230, np.uint8); paper[10:50, 70:75] = 40\n"
+        "print(*NumberReader().predict([paper]), 'keras' in sys.modules)"
+    )
+    environment = os.environ.get("PYTHONPATH", "")
+    out = run_python(code, PYTHONPATH=os.pathsep.join([str(tmp_path), environment]))
+    assert out.splitlines() == [
+        "ONNX Runtime is installed, but can't be imported: DLL load failed. Install it again.",
+        "1 True",
+    ]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_after_a_fork(run_python):
     code = (

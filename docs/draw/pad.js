@@ -19,9 +19,11 @@ const ARROWS = {
 };
 
 export class Pad {
-  // Calls `onChange` when something was drawn, opened, taken back or wiped off.
-  constructor(canvas, onChange) {
+  // Calls `onLower` when the pen is set down, and `onChange` when something was drawn, opened, taken
+  // back or wiped off.
+  constructor(canvas, onLower, onChange) {
     this.canvas = canvas;
+    this.onLower = onLower;
     this.onChange = onChange;
     // What was on the paper after each step: a photo and strokes, lists of points.
     this.states = [{ photo: null, strokes: [] }];
@@ -37,7 +39,11 @@ export class Pad {
       window.addEventListener(end, (event) => this.#isDrawing(event) && this.#lift());
     }
     canvas.addEventListener("keydown", (event) => this.#type(event));
-    for (const type of ["focus", "blur"]) canvas.addEventListener(type, () => this.show());
+    canvas.addEventListener("focus", () => this.show());
+    canvas.addEventListener("blur", () => {
+      if (this.stroke?.by === "keyboard") this.#lift();
+      this.show();
+    });
     this.show();
   }
 
@@ -50,7 +56,7 @@ export class Pad {
   }
 
   get canUndo() {
-    return this.states.length > 1;
+    return this.stroke !== null || this.states.length > 1;
   }
 
   undo() {
@@ -161,6 +167,7 @@ export class Pad {
     this.stroke = { by, points: [place] };
     this.boxes = [];
     this.show();
+    this.onLower();
   }
 
   #lift() {

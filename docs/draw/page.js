@@ -15,7 +15,7 @@ try {
   // Where storing is not allowed nothing was chosen.
 }
 
-const pad = new Pad(element("pad"), update);
+const pad = new Pad(element("pad"), showTools, update);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => pad.show());
 
 let read = null; // until the networks have started
@@ -99,11 +99,16 @@ function complain({ message }) {
   element("message").textContent = message;
 }
 
-// Reads what is on the paper, one after the other: what has changed meanwhile is read afterwards.
-async function update() {
+// What may be done, and whether the paper says what it is for.
+function showTools() {
   element("invitation").hidden = !pad.isBlank;
   element("undo").disabled = !pad.canUndo;
   element("clear").disabled = pad.isBlank;
+}
+
+// Reads what is on the paper, one after the other: what has changed meanwhile is read afterwards.
+async function update() {
+  showTools();
   isOutdated = true;
   if (!read || isReading) return;
   isReading = true;

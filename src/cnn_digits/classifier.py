@@ -494,11 +494,11 @@ class CNNDigitClassifier(PredictionMixin, ImageInputMixin, ClassifierMixin, Base
         NotFittedError
             Before `fit`.
         ValueError, TypeError
-            If the ending stands for no format, images don't fit, or the network has a layer that
-            the format can't express, which is named. If the runtime of the format, where it is
-            installed, reads the file and finds probabilities that differ from the network's by more
-            than 1e-4, or in int8 other labels for more than one image in a hundred: nothing is
-            written then.
+            If the ending stands for no format, images don't fit, `dtype` does not suit the pixels
+            in `fit`, or the network has a layer that the format can't express, which is named. If
+            the runtime of the format, where it is installed, reads the file and finds probabilities
+            that differ from the network's by more than 1e-4, or in int8 other labels for more than
+            one image in a hundred: nothing is written then.
         ModuleNotFoundError
             If a package is missing that writes this format.
         OSError
@@ -526,10 +526,12 @@ class CNNDigitClassifier(PredictionMixin, ImageInputMixin, ClassifierMixin, Base
         _check_process()
         if images is not None:
             images = self._images_as_in_fit(images, stacklevel=3)
+        names = getattr(self, "feature_names_in_", None)
         metadata = Metadata(
             classes=self.classes_,
             image_shape=self.image_shape_,
             n_features_in=self.n_features_in_,
+            feature_names_in=None if names is None else names.tolist(),
             pixel_range=self._pixel_range,
             framed=self._framed,
             knows_blank=self._knows_blank,

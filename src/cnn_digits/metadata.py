@@ -24,6 +24,8 @@ class Metadata:
         Height, width, channels.
     n_features_in : int
         Values of an image as it is given; fewer than `image_shape` has if rows are padded.
+    feature_names_in : list of str or None
+        Names of these values, if they were columns of a table.
     pixel_range : (float, float)
         Lowest and highest pixel in training.
     framed : bool or None
@@ -35,6 +37,7 @@ class Metadata:
     classes: np.ndarray
     image_shape: tuple
     n_features_in: int
+    feature_names_in: list | None
     pixel_range: tuple
     framed: bool | None
     knows_blank: bool | None
@@ -46,6 +49,7 @@ class Metadata:
             "label_dtype": self.classes.dtype.str,
             "image_shape": self.image_shape,
             "n_features_in": self.n_features_in,
+            "feature_names_in": self.feature_names_in,
             "pixel_range": self.pixel_range,
             "framed": self.framed,
             "knows_blank": self.knows_blank,
@@ -76,6 +80,7 @@ class Metadata:
             classes=np.array(values["labels"], dtype=values["label_dtype"]),
             image_shape=tuple(map(int, values["image_shape"])),
             n_features_in=int(values["n_features_in"]),
+            feature_names_in=values["feature_names_in"],
             pixel_range=tuple(map(float, values["pixel_range"])),
             framed=values["framed"],
             knows_blank=values["knows_blank"],

@@ -1,15 +1,32 @@
 """A network in an ONNX file, at work. NumPy and ONNX Runtime alone."""
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
 from cnn_digits.files import check_regular, damage_named
 
 
 def is_available():
-    """Whether ONNX Runtime is installed."""
-    return find_spec("onnxruntime") is not None
+    """Whether ONNX Runtime is installed, and in order."""
+    try:
+        _runtime()
+    except ImportError:
+        return False
+    return True
+
+
+def _runtime():
+    try:
+        import onnxruntime
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            'ONNX Runtime is missing, which reads .onnx files: pip install "cnn-digits[onnx]"'
+        ) from error
+    except ImportError as error:
+        raise ImportError(
+            f"ONNX Runtime is installed, but can't be imported: {error}. Install it again."
+        ) from error
+    return onnxruntime
 
 
 class OnnxNetwork:
@@ -30,17 +47,14 @@ class OnnxNetwork:
 
     Raises
     ------
-    ModuleNotFoundError
-        If ONNX Runtime is missing.
+    ImportError
+        If ONNX Runtime is missing, or not in order.
     ValueError
         If the file is damaged.
     """
 
     def __init__(self, path):
-        if not is_available():
-            raise ModuleNotFoundError(
-                'ONNX Runtime is missing, which reads .onnx files: pip install "cnn-digits[onnx]"'
-            )
+        _runtime()  # what is wrong with it is not the file's fault
         with damage_named(path):
             check_regular(path)
             self._model = Path(path).read_bytes()
@@ -59,8 +73,7 @@ class OnnxNetwork:
         return self._sessions[process].run(None, {self._name: batch})[0]
 
     def _opened(self):
-        import onnxruntime
-
+        onnxruntime = _runtime()
         options = onnxruntime.SessionOptions()
         # joblib tells its workers so how many cores each has.
         threads = os.environ.get("OMP_NUM_THREADS", "")

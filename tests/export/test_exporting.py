@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import keras
@@ -81,6 +83,21 @@ class TestEqual:
             for path in paths:
                 fitted.export(path)
             assert paths[0].read_bytes() == paths[1].read_bytes()
+
+    @pytest.mark.parametrize("format", ENDINGS)
+    def test_tried_on_a_single_image(self, fitted, digits, tmp_path, format):
+        fitted.export(tmp_path / f"network{ENDINGS[format]}", images=digits[1][:1])
+
+    def test_from_two_threads(self, fitted, tmp_path):
+        before = sys.stdout, list(warnings.filters)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda i: fitted.export(tmp_path / f"{i}.onnx"), range(2)))
+        assert (sys.stdout, list(warnings.filters)) == before
+        assert (tmp_path / "0.onnx").read_bytes() == (tmp_path / "1.onnx").read_bytes()
+
+    def test_keras_file_has_no_state_of_an_optimizer(self, fitted, tmp_path):
+        fitted.export(tmp_path / "network.keras")
+        assert (tmp_path / "network.keras").stat().st_size < 6 * fitted.model_.count_params()
 
     def test_opens_where_this_package_is_not(self, fitted, digits, tmp_path):
         fitted.export(tmp_path / "digits.onnx")
@@ -184,6 +201,17 @@ class TestRefused:
     def test_settings(self, fitted, tmp_path, name, parameters, message):
         with pytest.raises(ValueError, match=message):
             fitted.export(tmp_path / name, **parameters)
+        assert not list(tmp_path.iterdir())
+
+    def test_pixels_that_are_no_bytes(self, fitted, digits, tmp_path):
+        X_train, _, y_train, _ = digits
+        clf = CNNDigitClassifier(epochs=1, random_state=0).fit(X_train / 16, y_train)
+        with pytest.raises(
+            ValueError, match=r"dtype='uint8', but pixels in fit ranged from 0 to 1;"
+        ):
+            clf.export(tmp_path / "network.onnx", dtype="uint8")
+        with pytest.raises(ValueError, match=r"dtype='uint8', but pixels of images are no whole"):
+            fitted.export(tmp_path / "network.onnx", dtype="uint8", images=X_train[:9] + 0.5)
         assert not list(tmp_path.iterdir())
 
     def test_images_of_another_size(self, fitted, tmp_path):

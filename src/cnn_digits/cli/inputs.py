@@ -175,7 +175,7 @@ def load_to_read(args):
     from cnn_digits.onnx_classifier import OnnxDigitClassifier
     from cnn_digits.onnx_network import is_available
 
-    if args.model is not None and args.model.suffix == ".onnx":
+    if args.model is not None and args.model.suffix.lower() == ".onnx":
         check_network(args, "'cnn-digits export'")
         return OnnxDigitClassifier(args.model).fit()
     if args.model is None and is_available():

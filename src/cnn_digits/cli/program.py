@@ -28,7 +28,7 @@ def run(argv):
         except KeyboardInterrupt:
             print(INTERRUPTED, file=sys.stderr)
             return EXIT_CODE
-        except (ModuleNotFoundError, OSError, TypeError, ValueError) as error:
+        except (ImportError, OSError, TypeError, ValueError) as error:
             remark(error)
             return 2
         except MemoryError as error:

@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+import threading
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,10 +13,17 @@ import numpy as np
 
 from cnn_digits.export.formats import format_of
 from cnn_digits.export.trial import N_IMAGES, check_file, noise
-from cnn_digits.files import check_writable, folder_written_whole, written_whole
+from cnn_digits.files import (
+    check_writable,
+    folder_written_whole,
+    writable_folder,
+    written_whole,
+)
 
 # What tells a SavedModel from a folder of anything else.
 _SAVED_MODEL = "saved_model.pb"
+
+_writing = threading.Lock()
 
 
 def export(fitted, metadata, path, *, format, dtype, images, quantize):
@@ -31,7 +39,8 @@ def export(fitted, metadata, path, *, format, dtype, images, quantize):
     """
     name, kind = format_of(path, format)
     _check_place(path, kind)
-    _check_settings(name, kind, dtype, images, quantize)
+    _check_settings(name, kind, images, quantize)
+    _check_dtype(dtype, metadata.pixel_range, images)
     network = _in_float32(fitted)
     shown = noise(metadata.image_shape, metadata.pixel_range) if images is None else images
     shown = shown[:N_IMAGES].astype(dtype)
@@ -40,7 +49,9 @@ def export(fitted, metadata, path, *, format, dtype, images, quantize):
         made = Path(folder) / f"network{kind.suffix}"
         more = {"images": shown} if quantize else {}
         try:
-            kind.write(network, str(made), signature, metadata, **more)
+            # One at a time, because exporters use logs and warnings, which all threads share.
+            with _writing:
+                kind.write(network, str(made), signature, metadata, **more)
         except OSError:  # a full disk
             raise
         except Exception as error:  # exporters raise anything for what they can't express
@@ -61,14 +72,33 @@ def _check_place(path, kind):
     path = Path(path)
     if kind.suffix or not path.is_dir():
         check_writable(path)
+    else:
+        writable_folder(path.resolve().parent)
     if not kind.suffix and path.exists() and not (path / _SAVED_MODEL).is_file():
         what = "a folder of something else" if path.is_dir() else "a file"
         raise FileExistsError(f"{path} is {what}; expected a new folder, or a SavedModel's.")
 
 
-def _check_settings(name, kind, dtype, images, quantize):
+def _check_dtype(dtype, pixel_range, images):
+    """Raise ValueError unless pixels on the scale of `fit` are of a dtype."""
     if dtype not in ("float32", "uint8"):
         raise ValueError(f"dtype={dtype!r}; expected 'float32' or 'uint8'.")
+    if dtype == "float32":
+        return
+    low, high = pixel_range
+    if low < 0 or not 1 < high <= 255:
+        raise ValueError(
+            f"dtype='uint8', but pixels in fit ranged from {low:g} to {high:g}; expected whole "
+            "numbers up to 255, or dtype='float32'."
+        )
+    if images is not None and not np.array_equal(images, images.astype(np.uint8)):
+        raise ValueError(
+            "dtype='uint8', but pixels of images are no whole numbers from 0 to 255; expected "
+            "images as in fit, or dtype='float32'."
+        )
+
+
+def _check_settings(name, kind, images, quantize):
     if quantize and name != "litert":
         raise ValueError(f"quantize=True, but format {name!r}; only 'litert' (.tflite) has int8.")
     if quantize and images is None:

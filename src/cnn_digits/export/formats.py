@@ -8,14 +8,15 @@ import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import keras
 
+from cnn_digits.devices import to_numpy
 from cnn_digits.metadata import METADATA_FILE
+from cnn_digits.onnx_network import OnnxNetwork, is_available
 
 # Where TensorFlow leaves room for what others want to keep in a SavedModel.
 _EXTRA = "assets.extra"
@@ -115,11 +116,7 @@ def as_onnx(network, signature, output):
     log = logging.getLogger("tf2onnx")
     log.addHandler(handler)
     try:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            redirect_stdout(io.StringIO()),
-            warnings.catch_warnings(),
-        ):
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             # Keras asks NumPy for a name that it has no more.
             warnings.simplefilter("ignore", FutureWarning)
             path = f"{folder}/network.onnx"
@@ -183,7 +180,8 @@ def _archive(network, path, signature):
 
 
 def write_keras(network, path, signature, metadata):
-    network.save(path)
+    # Without its optimizer, whose state takes twice the room.
+    keras.Model(network.inputs, network.outputs, name=network.name).save(path)
     _append(path, metadata)
 
 
@@ -209,13 +207,7 @@ def _append(path, metadata):
 
 
 def open_onnx(path):
-    if find_spec("onnxruntime") is None:
-        return None
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    return lambda images: session.run(None, {name: images})[0]
+    return OnnxNetwork(path) if is_available() else None
 
 
 def open_litert(path):
@@ -245,7 +237,7 @@ def open_saved_model(path):
 
 def open_keras(path):
     model = keras.models.load_model(path)
-    return lambda images: model.predict_on_batch(images)
+    return lambda images: to_numpy(model(images, training=False))
 
 
 FORMATS = {
