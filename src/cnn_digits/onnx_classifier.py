@@ -55,15 +55,15 @@ class OnnxDigitClassifier(PredictionMixin):
 
     Examples
     --------
-    >>> import tempfile
     >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
     >>> from sklearn.datasets import load_digits
     >>> from cnn_digits import CNNDigitClassifier, OnnxDigitClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> clf = CNNDigitClassifier(epochs=5, random_state=0).fit(X, y)
-    >>> path = Path(tempfile.mkdtemp()) / "digits.onnx"
-    >>> clf.export(path)
-    >>> light = OnnxDigitClassifier(path)
+    >>> with TemporaryDirectory() as folder:
+    ...     clf.export(Path(folder) / "digits.onnx")
+    ...     light = OnnxDigitClassifier(Path(folder) / "digits.onnx").fit()
     >>> light.predict(X[:5])
     array([0, 1, 2, 3, 4])
     """
